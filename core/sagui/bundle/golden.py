@@ -1,0 +1,57 @@
+"""Golden frames: real inputs, with the outputs the workstation got from the shipped file."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sagui.bundle.archive import pack, unpack
+from sagui.bundle.errors import BundleError
+
+ENTRY = "golden.npz"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Inputs ready for the network, and its raw outputs.
+
+    Attributes:
+        frames: ``(count, height, width, channels)``, in the input's dtype.
+        outputs: ``(count, labels)``, in the output's dtype.
+    """
+
+    frames: npt.NDArray[Any]
+    outputs: npt.NDArray[Any]
+
+
+def encode_golden(golden: Golden) -> bytes:
+    """Writes golden frames as ``.npz``: the same frames give the same bytes."""
+    return pack({"frames.npy": _array_bytes(golden.frames), "outputs.npy": _array_bytes(golden.outputs)})
+
+
+def decode_golden(content: bytes) -> Golden:
+    """Reads golden frames.
+
+    Raises:
+        BundleError: They are damaged, or not arrays of the same length.
+    """
+    try:
+        arrays = {
+            name: np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+            for name, data in unpack(content).items()
+        }
+        golden = Golden(arrays["frames.npy"], arrays["outputs.npy"])
+    except (BundleError, ValueError, KeyError, EOFError) as error:
+        raise BundleError(f"{ENTRY}: not golden frames: {error}") from error
+    if golden.frames.ndim != 4 or golden.outputs.ndim != 2 or len(golden.frames) != len(golden.outputs):  # noqa: PLR2004
+        shapes = f"{golden.frames.shape} and {golden.outputs.shape}"
+        raise BundleError(f"{ENTRY}: frames and outputs do not belong together: {shapes}")
+    return golden
+
+
+def _array_bytes(array: npt.NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()

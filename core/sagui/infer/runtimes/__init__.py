@@ -1,0 +1,5 @@
+"""How a TFLite file is run: one port, and a module per runtime that is imported when it is tried."""
+
+from sagui.infer.runtimes.port import Runtime, TensorSpec
+
+__all__ = ["Runtime", "TensorSpec"]

@@ -1,0 +1,57 @@
+"""The interface that LiteRT, tflite-runtime and TensorFlow share, behind our port."""
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sagui.infer.errors import ModelError
+from sagui.infer.runtimes.port import TensorSpec
+
+
+class Interpreter(Protocol):
+    """What the three packages call an interpreter."""
+
+    def allocate_tensors(self) -> None: ...
+    def invoke(self) -> None: ...
+    def get_input_details(self) -> list[dict[str, Any]]: ...
+    def get_output_details(self) -> list[dict[str, Any]]: ...
+    def set_tensor(self, tensor_index: int, value: npt.NDArray[Any]) -> None: ...
+    def get_tensor(self, tensor_index: int) -> npt.NDArray[Any]: ...
+
+
+class InterpreterRuntime:
+    """A `Runtime` over an interpreter."""
+
+    def __init__(self, name: str, interpreter: Interpreter) -> None:
+        self.name = name
+        self._interpreter = interpreter
+        interpreter.allocate_tensors()
+        inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+        self.inputs = tuple(_spec(detail) for detail in inputs)
+        self.outputs = tuple(_spec(detail) for detail in outputs)
+        self._input_index = int(inputs[0]["index"])
+        self._output_index = int(outputs[0]["index"])
+
+    def invoke(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """See `Runtime.invoke`."""
+        try:
+            self._interpreter.set_tensor(self._input_index, frame[np.newaxis])
+            self._interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"the model fails when it is run: {_first_line(error)}") from error
+        return self._interpreter.get_tensor(self._output_index)
+
+
+def _spec(detail: dict[str, Any]) -> TensorSpec:
+    scale, zero_point = detail["quantization"]
+    return TensorSpec(
+        shape=tuple(int(size) for size in detail["shape"]),
+        dtype=np.dtype(detail["dtype"]).name,
+        scale=float(scale),
+        zero_point=int(zero_point),
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,91 @@
+"""`sagui`: a table of commands, each imported when it is called.
+
+So `sagui --help` costs no more than click, and a Pi without TensorFlow can run what it can.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+
+class _Entry(NamedTuple):
+    module: str
+    name: str
+    extra: str
+    summary: str
+
+
+COMMANDS = {
+    "demo": _Entry("sagui.deploy.demo.command", "demo", "demo", "Show the whole story on real photos of solar cells."),
+    "train": _Entry("sagui.train.command", "train", "train", "Learn to name photos."),
+    "convert": _Entry("sagui.convert.command", "convert", "train", "Turn a training run into a proven bundle."),
+    "classify": _Entry("sagui.device.command", "classify", "", "Name photos with a model."),
+    "run": _Entry("sagui.device.command", "run", "", "Run a model on a camera and publish what it sees."),
+}
+
+_NAMES = {"amqtt": "amqtt", "keras": "TensorFlow", "tensorflow": "TensorFlow", "rich": "rich", "jinja2": "Jinja"}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (the signature is click's)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        try:
+            command: click.Command = getattr(import_module(entry.module), entry.name)
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("sagui") or _debug(ctx):
+                raise
+            raise click.ClickException(_missing(error, entry)) from error
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 (the signature is click's)
+        from sagui.errors import SaguiError
+
+        try:
+            return super().invoke(ctx)
+        except (SaguiError, OSError) as error:
+            if _debug(ctx):
+                raise
+            raise click.ClickException(_one_line(error)) from error
+
+
+def _debug(ctx: click.Context) -> bool:
+    return bool(ctx.find_root().params.get("debug"))
+
+
+def _missing(error: ModuleNotFoundError, entry: _Entry) -> str:
+    package = (error.name or "a package").partition(".")[0]
+    extra = f"[{entry.extra}]" if entry.extra else ""
+    return f"this needs {_NAMES.get(package, package)}: pip install 'sagui{extra}'"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sagui", prog_name="sagui")
+@click.option("--debug", is_flag=True, help="Show where an error came from.")
+def cli(debug: bool) -> None:  # noqa: ARG001, FBT001 (read from the context)
+    """From a folder of photos to a fleet of cameras that name what they see."""
+
+
+def main() -> None:
+    """Runs the command line; the entry point of the package."""
+    sys.exit(cli(prog_name="sagui"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A subscriber: what a dashboard does."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from sagui.deploy.demo.errors import DemoError
+from sagui.device.address import Address
+from sagui.wire import Result, WireError, decode, topics
+
+_CONNECT_SECONDS = 10.0
+_STEP_S = 0.05
+
+
+class Listener:
+    """Counts and hands on the results of one device."""
+
+    def __init__(self, on_result: Callable[[Result], None]) -> None:
+        self._on_result = on_result
+        self._seen: set[str] = set()
+        self.subscribed = threading.Event()
+        self.unreadable = 0
+
+    @property
+    def received(self) -> int:
+        """How many different results came."""
+        return len(self._seen)
+
+    def wait_for(self, count: int, timeout_s: float) -> bool:
+        """Waits until so many different results came."""
+        until = monotonic() + timeout_s
+        while self.received < count and monotonic() < until:
+            sleep(_STEP_S)
+        return self.received >= count
+
+    def on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ANN401
+        """Called by paho."""
+        try:
+            result = decode(message.payload, Result)
+        except WireError:
+            self.unreadable += 1
+            return
+        if result.id not in self._seen:  # QoS 1 may say a thing twice
+            self._seen.add(result.id)
+            self._on_result(result)
+
+
+@contextmanager
+def listening(address: Address, device: str, on_result: Callable[[Result], None]) -> Iterator[Listener]:
+    """Subscribes to a device's results as long as the block; then forgets what the broker kept of it.
+
+    Raises:
+        DemoError: The broker is not there.
+    """
+    listener = Listener(on_result)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+    if address.tls:
+        client.tls_set()
+    if address.user is not None:
+        client.username_pw_set(address.user, address.password)
+    client.on_message = listener.on_message
+    client.on_connect = lambda client, *_: client.subscribe(topics.result(device), qos=1)
+    client.on_subscribe = lambda *_: listener.subscribed.set()
+    client.connect_async(address.host, address.port)
+    client.loop_start()
+    try:
+        if not listener.subscribed.wait(_CONNECT_SECONDS):
+            raise DemoError(f"no broker answers at {address}; is it running, and does it let this user in?")
+        yield listener
+        for topic in (topics.availability(device), topics.state(device)):
+            client.publish(topic, b"", qos=1, retain=True).wait_for_publish(2.0)
+    finally:
+        client.disconnect()
+        client.loop_stop()

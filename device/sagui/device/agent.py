@@ -1,0 +1,166 @@
+"""The agent: frames in, results out. Composition only."""
+
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sagui.device.cameras import Camera, Frame
+from sagui.device.decide import Standing, Verdict, decide, follow
+from sagui.device.events import Events
+from sagui.device.link import Link
+from sagui.infer.classify import Classification
+from sagui.infer.load import LoadedModel
+from sagui.wire import LabelScore, Latency, ModelRef, Result, State, encode, timestamp, topics
+from sagui.wire import Frame as WireFrame
+
+DRAIN_SECONDS = 10.0
+"""How long a clean stop waits for the broker to acknowledge what was published."""
+
+_REMEMBERED_LATENCIES = 1000
+
+
+@dataclass
+class Tally:
+    """What the agent did, for its last words."""
+
+    frames: int = 0
+    infer_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_LATENCIES))
+    total_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_LATENCIES))
+
+    def add(self, infer_ms: float, total_ms: float) -> None:
+        """Counts a frame."""
+        self.frames += 1
+        self.infer_ms.append(infer_ms)
+        self.total_ms.append(total_ms)
+
+    def latency_ms(self) -> dict[str, float]:
+        """Median and 95th percentile of the newest frames, from a frame's arrival to its verdict."""
+        if not self.total_ms:
+            return {}
+        p50, p95 = np.percentile(list(self.total_ms), [50, 95])
+        return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
+
+
+class Agent:
+    """Runs a model on a camera and says what it sees."""
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        camera: Camera,
+        link: Link,
+        device: str,
+        events: Events,
+        *,
+        interval_s: float = 0.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Puts the parts together.
+
+        Args:
+            model: A classifier whose golden frames were reproduced.
+            camera: Where frames come from.
+            link: Where results go.
+            device: The name in the topics.
+            events: Told of the first result and of the end.
+            interval_s: Least time from one frame to the next.
+            clock: Unix time, in seconds.
+        """
+        self._model, self._camera, self._link = model, camera, link
+        self._device, self._events = device, events
+        self._interval_s, self._clock = interval_s, clock
+        self._reference = ModelRef(name=model.name, version=model.version)
+        self._boot = secrets.token_hex(6)
+        self._standing: Standing | None = None
+        self._stop = threading.Event()
+        self.tally = Tally()
+
+    def stop(self) -> None:
+        """Ends `run` after the frame in hand; safe in a signal handler."""
+        self._stop.set()
+
+    def run(self) -> bool:
+        """Classifies frames until the camera has no more, or `stop` is called.
+
+        Returns:
+            Whether the broker acknowledged every result.
+
+        Raises:
+            CameraError: The camera stopped giving frames.
+            ModelError: The network failed.
+        """
+        try:
+            self._loop()
+        finally:
+            self._camera.close()
+            delivered = self._link.drain(DRAIN_SECONDS)
+            self._link.close()
+            self._say_stopped()
+        return delivered
+
+    def _loop(self) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            frame = self._camera.read()
+            if frame is None:
+                return
+            self._handle(frame)
+            due = max(due + self._interval_s, time.monotonic())
+            # Waiting is interruptible: a stop does not wait for the next frame.
+            self._stop.wait(due - time.monotonic())
+
+    def _handle(self, frame: Frame) -> None:
+        start, now = time.perf_counter(), self._clock()
+        classifier = self._model.classifier
+        seen = classifier.classify(frame.photo)
+        verdict = decide(seen.scores, classifier.labels, classifier.decision)
+        total_ms = 1000 * (time.perf_counter() - start)
+        self._link.publish(topics.result(self._device), encode(self._result(frame, seen, verdict, now, total_ms)))
+        self._follow(verdict, now)
+        self.tally.add(seen.infer_ms, total_ms)
+        if self.tally.frames == 1:
+            self._events.say("first-result", f"first result: {verdict.label} ({verdict.score:.2f})")
+
+    def _result(self, frame: Frame, seen: Classification, verdict: Verdict, now: float, total_ms: float) -> Result:
+        return Result(
+            id=f"{self._boot}-{self.tally.frames}",
+            time=timestamp(now),
+            label=verdict.label,
+            score=round(verdict.score, 4),
+            top=tuple(LabelScore(label=label, score=round(score, 4)) for label, score in verdict.top),
+            model=self._reference,
+            frame=WireFrame(index=frame.index, source=frame.source),
+            latency_ms=Latency(
+                preprocess=round(seen.preprocess_ms, 3), infer=round(seen.infer_ms, 3), total=round(total_ms, 3)
+            ),
+        )
+
+    def _follow(self, verdict: Verdict, now: float) -> None:
+        standing = follow(self._standing, verdict, now)
+        if standing is not self._standing:
+            self._standing = standing
+            state = State(
+                label=standing.label,
+                score=round(standing.score, 4),
+                since=timestamp(standing.since),
+                model=self._reference,
+            )
+            self._link.retain(topics.state(self._device), encode(state))
+
+    def _say_stopped(self) -> None:
+        link, latency = self._link, self.tally.latency_ms()
+        lost = link.published - link.acknowledged
+        text = f"stopped after {self.tally.frames} frames; the broker acknowledged {link.acknowledged} results"
+        self._events.say(
+            "stopped",
+            f"{text}, {lost} were not delivered" if lost else text,
+            frames=self.tally.frames,
+            published=link.published,
+            acknowledged=link.acknowledged,
+            latency_ms=latency,
+        )

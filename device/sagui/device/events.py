@@ -1,0 +1,43 @@
+"""What the agent says about itself on its own machine: a port, as lines for a person or as JSON for a program."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any, Protocol, TextIO
+
+
+class Events(Protocol):
+    """Takes what happens."""
+
+    def say(self, event: str, text: str, **fields: Any) -> None:  # noqa: ANN401 (whatever JSON can hold)
+        """Says that something happened.
+
+        Args:
+            event: Its name, for programs.
+            text: One line for a person.
+            fields: Numbers and names that a program may want.
+        """
+
+
+class PlainEvents:
+    """Lines with the time in front; a service manager keeps them in its journal."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+
+    def say(self, event: str, text: str, **fields: Any) -> None:  # noqa: ANN401, ARG002 (the port's signature)
+        """See `Events.say`."""
+        print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}", file=self._stream, flush=True)
+
+
+class JsonEvents:
+    """A JSON object a line."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+
+    def say(self, event: str, text: str, **fields: Any) -> None:  # noqa: ANN401
+        """See `Events.say`."""
+        time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"time": time, "event": event, "text": text, **fields})
+        print(line, file=self._stream, flush=True)

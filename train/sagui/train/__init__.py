@@ -1,0 +1,1 @@
+"""Images to a trained run, on a workstation."""

@@ -1,0 +1,166 @@
+"""What a finished run is: a folder, and how it is written and read.
+
+This module is all that conversion sees of training; it imports neither Keras nor TensorFlow.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from sagui.bundle.manifest import InputSpec, Label
+from sagui.bundle.metrics import Measure
+from sagui.bundle.replace import write_bytes
+from sagui.train.errors import RunError
+from sagui.train.recipe import Recipe
+
+SCHEMA = 1
+RUN = "run.json"
+MODEL = "model.keras"
+
+Part = Literal["train", "validation", "test"]
+
+
+class SplitPhoto(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo of the split, by name and content."""
+
+    name: str
+    label: int
+    sha256: str
+
+
+class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The photos a run learned from.
+
+    Attributes:
+        unreadable: Name and reason of each photo that was left out.
+        duplicates: Photos left out because the same file was there before.
+        contradictions: Photos left out because the same file was there under another class.
+    """
+
+    source: str
+    title: str
+    root: str
+    fingerprint: str
+    unreadable: dict[str, str] = {}
+    duplicates: tuple[str, ...] = ()
+    contradictions: tuple[str, ...] = ()
+
+
+class RunMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """What the network reached, on photos it did not learn from."""
+
+    validation: Measure
+    test: Measure
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """``run.json``."""
+
+    schema: Annotated[int, msgspec.Meta(ge=1)] = SCHEMA
+    created: str
+    labels: tuple[Label, ...]
+    input: InputSpec
+    dataset: DatasetRecord
+    recipe: Recipe
+    recipe_digest: str
+    weights_source: str
+    split: dict[Part, tuple[SplitPhoto, ...]]
+    metrics: RunMetrics
+    versions: dict[str, str]
+    seconds: dict[str, float]
+
+
+def write_run(folder: Path, run: Run) -> None:
+    """Writes ``run.json``."""
+    write_bytes(folder / RUN, msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
+
+
+def read_run(folder: Path) -> Run:
+    """Reads ``run.json``.
+
+    Raises:
+        RunError: The folder is no finished run; the message says what is missing or wrong.
+    """
+    path = folder / RUN
+    try:
+        run = msgspec.json.decode(path.read_bytes(), type=Run)
+    except OSError as error:
+        raise RunError(
+            f"{folder}: not a finished run (no {RUN}): {error.strerror}; make one with: sagui train DATA --out {folder}"
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RunError(f"{path}: not a run of this sagui: {error}; train again") from error
+    if run.schema != SCHEMA:
+        raise RunError(f"{path}: schema {run.schema}, this sagui reads {SCHEMA}; train again or use the other sagui")
+    if not (folder / MODEL).is_file():
+        raise RunError(f"{folder}: {MODEL} is missing; train again")
+    return run
+
+
+def read_photo_file(run: Run, photo: SplitPhoto, root: Path | None = None) -> bytes:
+    """Reads a photo of the split, and makes sure that it is still the same.
+
+    Args:
+        run: The run.
+        photo: One of its split.
+        root: Where the photos lie now, if they were moved.
+
+    Raises:
+        RunError: The photo is gone or has changed.
+    """
+    path = (root or Path(run.dataset.root)) / photo.name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunError(
+            f"{path}: a photo of the run cannot be read: {error.strerror}; if the photos were moved, say where to "
+            "with --data DIR"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != photo.sha256:
+        raise RunError(f"{path}: the photo has changed since the training; train again")
+    return content
+
+
+@contextmanager
+def new_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Gives a folder beside ``out``, and renames it to ``out`` when the block ends well.
+
+    Raises:
+        RunError: ``out`` is there already, or cannot be written. Nothing half-written is left.
+    """
+    check_free(out, overwrite=overwrite)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written: {error.strerror}") from error
+    try:
+        yield beside
+        beside.chmod(0o755)
+        if out.exists():
+            shutil.rmtree(out)
+        beside.rename(out)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written: {error.strerror or error}; nothing was kept") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def check_free(out: Path, *, overwrite: bool) -> None:
+    """Makes sure that a run can be written, before hours are spent on it.
+
+    Raises:
+        RunError: Something is there that is not to be replaced.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not overwrite:
+        raise RunError(f"{out} exists; choose another folder with --out, or replace it with --overwrite")
+    if not (out / RUN).is_file():
+        raise RunError(f"{out} is not a run, so it is not replaced; choose another folder with --out")

@@ -1,0 +1,115 @@
+"""A cache on disk: arrays of one shape, found by the content they were computed from.
+
+A store is a folder with ``records.bin`` (the arrays, one after another) and ``keys.txt`` (their names, a line each).
+A name is written after its array is on the disk, so a process that dies leaves a store that is whole but for its tail,
+which the next writer overwrites.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sagui.train.errors import TrainError
+
+
+def default_cache() -> Path:
+    """``$SAGUI_CACHE``, or ``sagui`` in the user's cache folder."""
+    chosen = os.environ.get("SAGUI_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(chosen) if chosen else base / "sagui"
+
+
+class RecordStore:
+    """Arrays of one shape by key; grows, never changes."""
+
+    def __init__(self, folder: Path, shape: tuple[int, ...], dtype: str) -> None:
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self._folder = folder
+        self._record_bytes = int(np.prod(shape)) * self.dtype.itemsize
+        self._rows: dict[str, int] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        self._read_keys()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def reopened(self) -> "RecordStore":
+        """The same store with what others wrote to it since."""
+        return RecordStore(self._folder, self.shape, self.dtype.name)
+
+    def missing(self, keys: Sequence[str]) -> list[int]:
+        """The positions of the keys that are not stored, each key once."""
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
+        return sorted(position for key, position in first.items() if key not in self._rows)
+
+    @contextmanager
+    def writing(self) -> Iterator["RecordWriter"]:
+        """Opens the store for writing; other processes wait.
+
+        Raises:
+            TrainError: The disk is full or cannot be written.
+        """
+        try:
+            with (self._folder / "keys.txt").open("ab") as keys, (self._folder / "records.bin").open("ab") as records:
+                fcntl.flock(keys, fcntl.LOCK_EX)
+                self._read_keys()
+                keys.truncate(sum(len(key) + 1 for key in self._rows))
+                records.truncate(len(self._rows) * self._record_bytes)
+                yield RecordWriter(self, keys, records)
+        except OSError as error:
+            raise TrainError(
+                f"{self._folder}: the cache cannot be written: {error.strerror}; free some space, or choose another "
+                "folder with SAGUI_CACHE"
+            ) from error
+
+    def array(self) -> npt.NDArray[Any]:
+        """All records ``(records, *shape)``, mapped from the disk."""
+        path = self._folder / "records.bin"
+        if not self._rows:
+            return np.empty((0, *self.shape), self.dtype)
+        return np.memmap(path, self.dtype, "r", shape=(len(self._rows), *self.shape))
+
+    def rows(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Where in `array` each key's record is."""
+        return np.array([self._rows[key] for key in keys], np.int64)
+
+    def take(self, keys: Sequence[str]) -> npt.NDArray[Any]:
+        """The records of some keys ``(keys, *shape)``, in memory."""
+        return np.asarray(self.array()[self.rows(keys)])
+
+    def _read_keys(self) -> None:
+        keys, records = self._folder / "keys.txt", self._folder / "records.bin"
+        names = keys.read_text("ascii").split("\n")[:-1] if keys.exists() else []
+        whole = records.stat().st_size // self._record_bytes if records.exists() else 0
+        self._rows = {name: row for row, name in enumerate(names[:whole])}
+
+    def add_row(self, key: str) -> None:
+        """Called by the writer when a record is on the disk."""
+        self._rows[key] = len(self._rows)
+
+
+class RecordWriter:
+    """Appends to a store that is open for writing."""
+
+    def __init__(self, store: RecordStore, keys: Any, records: Any) -> None:  # noqa: ANN401 (binary files)
+        self._store, self._keys, self._records = store, keys, records
+
+    def add(self, keys: Sequence[str], arrays: npt.NDArray[Any]) -> None:
+        """Appends ``arrays`` of shape ``(keys, *shape)``; keys that are stored already are passed over."""
+        for key, array in zip(keys, arrays, strict=True):
+            if key not in self._store:
+                self._records.write(np.ascontiguousarray(array, self._store.dtype).tobytes())
+                self._records.flush()
+                self._keys.write(f"{key}\n".encode("ascii"))
+                self._keys.flush()
+                self._store.add_row(key)
