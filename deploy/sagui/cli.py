@@ -78,7 +78,7 @@ def _one_line(error: Exception) -> str:
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sagui", prog_name="sagui")
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
-def cli(debug: bool) -> None:  # noqa: ARG001, FBT001 (read from the context)
+def cli(debug: bool) -> None:  # noqa: FBT001 (read from the context)
     """From a folder of photos to a fleet of cameras that name what they see."""
 
 

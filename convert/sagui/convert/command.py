@@ -7,9 +7,9 @@ import click
 
 from sagui.convert.gate import Budget
 from sagui.convert.modes import MODES, ModeName
-from sagui.progress.quiet import quiet_start
+from sagui.progress.quiet import quiet_native
 
-with quiet_start():
+with quiet_native():
     from sagui.convert.pipeline import Options
     from sagui.convert.pipeline import convert as convert_run
 
@@ -18,7 +18,7 @@ _DEFAULT = Options()
 
 @click.command("convert", short_help="Turn a training run into a proven bundle.")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default=Path(), help="The folder for the bundle; default: here.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path(), help="The bundle's folder; default: here.")
 @click.option(
     "--quantize",
     "mode",
@@ -58,7 +58,7 @@ _DEFAULT = Options()
     help="Below this score the device says unknown.",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Where the photos lie now, if they were moved.")
-def convert(  # noqa: PLR0913 (one parameter for each option)
+def convert(
     run: Path,
     out: Path,
     mode: ModeName,
@@ -91,5 +91,5 @@ def convert(  # noqa: PLR0913 (one parameter for each option)
     report = done.report
     click.echo(
         f"{done.path}: {report.exported.accuracy.value:.1%} of {report.exported.accuracy.n} test photos right "
-        f"(float {report.float.accuracy.value:.1%}), {report.bytes_exported:,} bytes (float {report.bytes_float:,})"
+        f"(float {report.parent.accuracy.value:.1%}), {report.bytes_exported:,} bytes (float {report.bytes_float:,})"
     )

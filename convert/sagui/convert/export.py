@@ -14,6 +14,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from sagui.convert.errors import ExportError
+from sagui.progress.quiet import quiet_native
 
 Calibration = Callable[[], Iterator[list[npt.NDArray[np.float32]]]]
 
@@ -46,7 +47,8 @@ def export_saved_model(model: keras.Model, folder: Path, dtype: str) -> None:
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", serve, [tf.TensorSpec((1, *model.input_shape[1:]), getattr(tf, dtype), name="photo")])
-    archive.write_out(folder, verbose=False)
+    with quiet_native():
+        archive.write_out(folder, verbose=False)
 
 
 def convert_saved_model(folder: Path, calibration: Calibration | None) -> bytes:
@@ -68,7 +70,8 @@ def convert_saved_model(folder: Path, calibration: Calibration | None) -> bytes:
         converter.inference_input_type = tf.uint8
         converter.inference_output_type = tf.uint8
     try:
-        return bytes(converter.convert())
+        with quiet_native():
+            return bytes(converter.convert())
     except (RuntimeError, ValueError, tf.errors.OpError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise ExportError(f"the network cannot be converted: {reason}; choose another backbone") from error

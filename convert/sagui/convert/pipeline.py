@@ -11,7 +11,16 @@ import numpy as np
 
 from sagui.bundle.golden import ENTRY as GOLDEN
 from sagui.bundle.golden import Golden, encode_golden
-from sagui.bundle.manifest import Decision, GoldenSpec, Manifest, Metrics, OutputSpec, Quantization, Training, check_name
+from sagui.bundle.manifest import (
+    Decision,
+    GoldenSpec,
+    Manifest,
+    Metrics,
+    OutputSpec,
+    Quantization,
+    Training,
+    check_name,
+)
 from sagui.bundle.read import MODEL as BUNDLE_MODEL
 from sagui.bundle.write import write_bundle
 from sagui.convert.calibrate import Pixels, choose_photos, representative
@@ -106,7 +115,7 @@ def convert(run_folder: Path, out: Path, options: Options, progress: Progress = 
         mode=mode.name,
         about_mode=mode.about,
         calibration=len(chosen),
-        float=before,
+        parent=before,
         exported=after,
         agreement=float((float_scores.scores.argmax(1) == exported_scores.scores.argmax(1)).mean()),
         losses=tuple(
@@ -213,7 +222,7 @@ def _manifest(report: Report, run: Run, mode: Mode, decision: Decision, classifi
         output=OutputSpec(activation="softmax", scale=output.scale or 1.0, zero_point=output.zero_point),
         decision=decision,
         quantization=Quantization(mode=mode.name, calibration=report.calibration, recipe=mode.about),
-        metrics=Metrics(float=report.float, exported=report.exported),
+        metrics=Metrics(float=report.parent, exported=report.exported),
         training=Training(
             backbone=run.recipe.backbone,
             weights=run.weights_source,

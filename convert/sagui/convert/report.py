@@ -36,7 +36,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     about_mode: str
     calibration: int
-    float: Measure
+    parent: Measure = msgspec.field(name="float")
     exported: Measure
     agreement: float
     losses: tuple[Loss, ...]

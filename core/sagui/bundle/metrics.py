@@ -75,8 +75,6 @@ def measure(truth: npt.NDArray[Any], predicted: npt.NDArray[Any], labels: Sequen
     return Measure(
         accuracy=proportion(int(hits.sum()), len(truth)),
         macro_f1=float(f1[both > 0].mean()) if both.any() else 0.0,
-        recall={
-            label: proportion(int(hit), int(n)) for label, hit, n in zip(labels, hits, in_class, strict=True)
-        },
+        recall={label: proportion(int(hit), int(n)) for label, hit, n in zip(labels, hits, in_class, strict=True)},
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
     )

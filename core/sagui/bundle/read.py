@@ -64,13 +64,19 @@ def read_bundle(path: Path) -> Bundle:
         BundleError: With the path, the entry and the reason.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BundleError(f"larger than {MAX_BYTES >> 20} MiB")
-        return decode_bundle(path.read_bytes())
+        return decode_bundle(_read_capped(path))
     except OSError as error:
         raise BundleError(f"{path}: cannot be read: {error.strerror}") from error
     except BundleError as error:
         raise BundleError(f"{path}: {error}") from error
+
+
+def _read_capped(path: Path) -> bytes:
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise BundleError(f"larger than {MAX_BYTES >> 20} MiB")
+    return content
 
 
 def decode_bundle(content: bytes) -> Bundle:

@@ -84,9 +84,7 @@ def from_bundle(bundle: Bundle, threads: int = 1) -> LoadedModel:
     return LoadedModel(classifier, manifest.name, manifest.version, (bundle.golden(), manifest.golden))
 
 
-def from_tflite(
-    model: bytes, name: str, labels: tuple[str, ...] | None = None, threads: int = 1
-) -> LoadedModel:
+def from_tflite(model: bytes, name: str, labels: tuple[str, ...] | None = None, threads: int = 1) -> LoadedModel:
     """Loads a TFLite file of any maker.
 
     Args:

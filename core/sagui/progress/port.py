@@ -8,7 +8,8 @@ from typing import Protocol
 class Advance(Protocol):
     """Called with the steps done since the last call, and optionally with how it stands."""
 
-    def __call__(self, steps: int = 1, note: str = "") -> None: ...
+    def __call__(self, steps: int = 1, note: str = "") -> None:
+        """Goes on."""
 
 
 class Progress(Protocol):

@@ -1,7 +1,7 @@
 """Keeps the chatter of native libraries off the terminal.
 
-TensorFlow and the TFLite runtimes write notes about themselves straight to file descriptor 2 while they start. A person
-cannot act on them, and they would cut progress bars in two. What was said is shown after all when the start fails.
+TensorFlow and the TFLite runtimes write notes about themselves straight to file descriptor 2. A person cannot act on
+them, and they would cut progress bars in two. What was said is shown after all when the work fails.
 """
 
 import os
@@ -12,8 +12,13 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet_start() -> Iterator[None]:
-    """Holds back what is written to standard error while a native library starts."""
+def quiet_native() -> Iterator[None]:
+    """Holds back what is written to file descriptor 2 as long as the block.
+
+    Python's own writes to standard error are held back too; a console of one's own duplicate goes on.
+    """
+    # TensorFlow reads it when it is imported; a user who set it wants to see more.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         original = os.dup(2)
     except OSError:  # closed: there is nobody to disturb

@@ -1,21 +1,34 @@
 """Progress bars on a terminal, plain lines elsewhere (a log file, a pipe)."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bars
 
 from sagui.progress.port import Advance
+
+
+def _standard_error() -> Console:
+    # A duplicate, so that bars go on while `quiet_native` holds back what native libraries write.
+    return Console(file=os.fdopen(os.dup(2), "w", encoding="utf-8"), highlight=False)
 
 
 class TerminalProgress:
     """A `Progress` on standard error, so that standard output stays clean for what a command answers."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True, highlight=False)
+        self.console = console or _standard_error()
 
     @contextmanager
     def task(self, what: str, total: int | None = None) -> Iterator[Advance]:
@@ -26,7 +39,9 @@ class TerminalProgress:
                 number = bars.add_task(what, total=total, note="")
 
                 def advance(steps: int = 1, note: str = "") -> None:
-                    bars.update(number, advance=steps, **({"note": note} if note else {}))
+                    bars.advance(number, steps)
+                    if note:
+                        bars.update(number, note=note)
 
                 yield advance
         else:

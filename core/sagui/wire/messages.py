@@ -7,7 +7,7 @@ import msgspec
 
 from sagui.wire.errors import WireError
 
-VERSION = 1
+VERSION: Literal[1] = 1
 
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Milliseconds = Annotated[float, msgspec.Meta(ge=0, description="Milliseconds.")]
@@ -62,7 +62,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         top: The best labels, best first.
     """
 
-    v: Literal[1] = VERSION
+    v: Literal[1] = 1
     id: str
     time: _Time
     label: str
@@ -76,7 +76,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """The present label: what a dashboard shows after a restart."""
 
-    v: Literal[1] = VERSION
+    v: Literal[1] = 1
     label: str
     score: _Share
     since: _Time

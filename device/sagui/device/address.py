@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from sagui.device.errors import BrokerError
 
-USER, PASSWORD = "SAGUI_MQTT_USER", "SAGUI_MQTT_PASSWORD"  # noqa: S105 (the name of a variable)
+USER, PASSWORD = "SAGUI_MQTT_USER", "SAGUI_MQTT_PASSWORD"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 

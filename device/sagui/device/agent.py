@@ -15,8 +15,8 @@ from sagui.device.events import Events
 from sagui.device.link import Link
 from sagui.infer.classify import Classification
 from sagui.infer.load import LoadedModel
-from sagui.wire import LabelScore, Latency, ModelRef, Result, State, encode, timestamp, topics
 from sagui.wire import Frame as WireFrame
+from sagui.wire import LabelScore, Latency, ModelRef, Result, State, encode, timestamp, topics
 
 DRAIN_SECONDS = 10.0
 """How long a clean stop waits for the broker to acknowledge what was published."""

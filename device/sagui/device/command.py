@@ -16,7 +16,7 @@ from sagui.device.events import JsonEvents, PlainEvents
 from sagui.device.link import Link, Protocol
 from sagui.infer.load import LoadedModel, load_model
 from sagui.infer.preprocess import read_photo
-from sagui.progress.quiet import quiet_start
+from sagui.progress.quiet import quiet_native
 from sagui.wire.topics import check_device
 
 _MODEL = click.argument("model", type=click.Path(path_type=Path))
@@ -29,7 +29,7 @@ _THREADS = click.option(
 
 
 def _load(model: Path, labels: Path | None, threads: int) -> LoadedModel:
-    with quiet_start():
+    with quiet_native():
         return load_model(model, labels, threads)
 
 
@@ -58,10 +58,10 @@ def run(
     device: str,
     labels: Path | None,
     fps: float | None,
-    loop: bool,  # noqa: FBT001 (click passes options by name)
+    loop: bool,
     threads: int,
     protocol: Protocol,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Run MODEL on a camera and publish what it sees over MQTT.
 
@@ -116,7 +116,7 @@ def classify(
     labels: Path | None,
     top: int,
     threads: int,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Name each IMAGE with MODEL, a bundle (.sagui) or any TFLite image classifier."""
     loaded = _load(model, labels, threads)

@@ -27,9 +27,7 @@ class Verdict:
     top: tuple[tuple[str, float], ...]
 
 
-def decide(
-    scores: npt.NDArray[np.float64], labels: Sequence[str], decision: Decision, count: int = TOP
-) -> Verdict:
+def decide(scores: npt.NDArray[np.float64], labels: Sequence[str], decision: Decision, count: int = TOP) -> Verdict:
     """Names a frame.
 
     Args:

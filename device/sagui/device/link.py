@@ -9,7 +9,7 @@ from collections import deque
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
-from typing import Any, Literal
+from typing import Literal
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -27,6 +27,7 @@ MAX_WAITING = 10_000
 
 _KEEPALIVE_S = 30
 _RETRY_MIN_S, _RETRY_MAX_S = 1, 30
+_ANSWER_S = 2.0
 _DRAIN_STEP_S = 0.02
 _UNSUPPORTED_PROTOCOL = "Unsupported protocol version"
 
@@ -34,9 +35,7 @@ _UNSUPPORTED_PROTOCOL = "Unsupported protocol version"
 class Link:
     """A device's place on a broker."""
 
-    def __init__(
-        self, address: Address, device: str, events: Events, protocol: Protocol = "auto"
-    ) -> None:
+    def __init__(self, address: Address, device: str, events: Events, protocol: Protocol = "auto") -> None:
         """Prepares the connection; `open` makes it.
 
         Args:
@@ -57,10 +56,14 @@ class Link:
         self._connected = False
         self._told_away = False
         self._closing = False
+        self._may_fall_back = protocol == "auto"
+        self._unanswered: threading.Timer | None = None
         self.published = 0
         self.acknowledged = 0
         self.dropped = 0
-        self._client = self._new_client(MQTTProtocolVersion.MQTTv311 if protocol == "3.1.1" else MQTTProtocolVersion.MQTTv5)
+        self._client = self._new_client(
+            MQTTProtocolVersion.MQTTv311 if protocol == "3.1.1" else MQTTProtocolVersion.MQTTv5
+        )
 
     def open(self) -> None:
         """Starts connecting, in the background."""
@@ -120,6 +123,7 @@ class Link:
             client.username_pw_set(self._address.user, self._address.password)
         client.will_set(topics.availability(self._device), topics.OFFLINE, qos=1, retain=True)
         client.reconnect_delay_set(_RETRY_MIN_S, _RETRY_MAX_S)
+        client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -144,12 +148,28 @@ class Link:
 
     # What follows is called by paho's thread.
 
+    def _on_socket_open(self, _client: mqtt.Client, _data: object, _socket: object) -> None:
+        if self._may_fall_back:
+            # Some brokers that know only 3.1.1 wait for ever for the rest of what they take MQTT 5 for.
+            self._unanswered = threading.Timer(_ANSWER_S, self._fall_back, ["does not answer MQTT 5"])
+            self._unanswered.daemon = True
+            self._unanswered.start()
+
     def _on_connect(
-        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Properties | None  # noqa: ANN401
+        self,
+        client: mqtt.Client,
+        _data: object,
+        _flags: object,
+        reason: ReasonCode,
+        _properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            self._refused(client, reason)
+        if client is not self._client:
             return
+        self._answered()
+        if reason.is_failure:
+            self._refused(reason)
+            return
+        self._may_fall_back = False
         version = "5" if client.protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
         self._events.say("connected", f"connected to {self._address} (MQTT {version})", protocol=version)
         with self._lock:
@@ -160,36 +180,50 @@ class Link:
                 self._send(*self._waiting.popleft())
             client.publish(topics.availability(self._device), topics.ONLINE, qos=1, retain=True)
 
-    def _refused(self, client: mqtt.Client, reason: ReasonCode) -> None:
-        is_5 = client.protocol == MQTTProtocolVersion.MQTTv5
-        if self._protocol == "auto" and is_5 and reason.getName() == _UNSUPPORTED_PROTOCOL:
-            self._events.say("fallback", f"{self._address} does not speak MQTT 5: going on with 3.1.1")
+    def _answered(self) -> None:
+        if self._unanswered is not None:
+            self._unanswered.cancel()
+
+    def _refused(self, reason: ReasonCode) -> None:
+        if self._may_fall_back and reason.getName() == _UNSUPPORTED_PROTOCOL:
             # A client cannot be stopped from its own thread.
-            threading.Thread(target=self._fall_back, name="mqtt-fallback", daemon=True).start()
+            threading.Thread(target=self._fall_back, args=["does not speak MQTT 5"], daemon=True).start()
         elif not self._told_away:
             self._told_away = True
             self._events.say("refused", f"{self._address} refuses the connection: {reason.getName()}; trying again")
 
-    def _fall_back(self) -> None:
-        old = self._client
+    def _fall_back(self, why: str) -> None:
+        with self._lock:
+            if not self._may_fall_back or self._closing:
+                return
+            self._may_fall_back = False
+            old, self._client = self._client, self._new_client(MQTTProtocolVersion.MQTTv311)
+            new = self._client
+        self._events.say("fallback", f"{self._address} {why}: going on with MQTT 3.1.1")
         old.disconnect()
         old.loop_stop()
-        with self._lock:
-            if self._closing:
-                return
-            self._client = self._new_client(MQTTProtocolVersion.MQTTv311)
-        self._start(self._client)
+        self._start(new)
 
-    def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:  # noqa: ANN401
+    def _on_connect_fail(self, _client: mqtt.Client, _data: object) -> None:
         self._say_away(f"{self._address} is away; trying again until it is there")
 
     def _on_disconnect(
-        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Properties | None  # noqa: ANN401
+        self,
+        client: mqtt.Client,
+        _data: object,
+        _flags: object,
+        reason: ReasonCode,
+        _properties: Properties | None,
     ) -> None:
         with self._lock:
             was_connected, self._connected = self._connected, False
-            if client is not self._client or self._closing or not was_connected:
+            if client is not self._client or self._closing:
                 return
+        self._answered()
+        if self._may_fall_back:
+            threading.Thread(target=self._fall_back, args=["hangs up on MQTT 5"], daemon=True).start()
+        if not was_connected:
+            return
         self._say_away(f"the connection to {self._address} is lost ({reason.getName()}); reconnecting")
 
     def _say_away(self, text: str) -> None:
@@ -198,6 +232,11 @@ class Link:
             self._events.say("away", text)
 
     def _on_publish(
-        self, _client: mqtt.Client, _data: Any, mid: int, _reason: ReasonCode, _properties: Properties | None  # noqa: ANN401
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        mid: int,
+        _reason: ReasonCode,
+        _properties: Properties | None,
     ) -> None:
         self._puback.put(mid)

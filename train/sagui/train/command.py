@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from sagui.progress.quiet import quiet_start
+from sagui.progress.quiet import quiet_native
 from sagui.train.recipe import FineTune, Probe, Recipe, Views
 from sagui.train.store import default_cache
 
-with quiet_start():
+with quiet_native():
     from sagui.train.pipeline import train as train_run
 
 _DEFAULT = Recipe()
@@ -50,10 +50,10 @@ _DEFAULT = Recipe()
 @click.option(
     "--fine-tune-epochs", type=int, default=FineTune().epochs, show_default=True, help="At most, for those blocks."
 )
-@click.option("--test-share", type=float, default=_DEFAULT.test_share, show_default=True, help="Part kept for the test.")
+@click.option("--test-share", type=float, default=_DEFAULT.test_share, show_default=True, help="Part kept to test.")
 @click.option("--seed", type=int, default=_DEFAULT.seed, show_default=True, help="Of the split and all that is random.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is there.")
-def train(  # noqa: PLR0913 (one parameter for each option)
+def train(
     data: str,
     out: Path,
     backbone: str,
@@ -66,7 +66,7 @@ def train(  # noqa: PLR0913 (one parameter for each option)
     fine_tune_epochs: int,
     test_share: float,
     seed: int,
-    overwrite: bool,  # noqa: FBT001 (click passes options by name)
+    overwrite: bool,
 ) -> None:
     """Learn to name photos and write a run folder.
 
@@ -87,9 +87,7 @@ def train(  # noqa: PLR0913 (one parameter for each option)
         probe=Probe(epochs=epochs),
         fine_tune=FineTune(blocks=blocks, epochs=fine_tune_epochs),
     )
-    run = train_run(
-        open_dataset(data), recipe, out, default_cache(), overwrite=overwrite, progress=TerminalProgress()
-    )
+    run = train_run(open_dataset(data), recipe, out, default_cache(), overwrite=overwrite, progress=TerminalProgress())
     test = run.metrics.test.accuracy
     click.echo(
         f"{out}: {test.value:.1%} of {test.n} test photos right (95 % interval {test.low:.1%} to {test.high:.1%})"

@@ -1,6 +1,5 @@
 """What training can refuse. Each message says what, where and how to mend it."""
 
-
 from sagui.errors import SaguiError
 
 

@@ -178,7 +178,7 @@ def _fine_tune(
             validation_batch_size=_PREDICT_BATCH,
             epochs=settings.epochs,
             verbose=0,
-            callbacks=_callbacks(settings, advance),
+            callbacks=[*_averaging(settings), *_callbacks(settings, advance)],
         )
     return _epochs("fine-tune", done.history)
 
@@ -191,7 +191,13 @@ def _warm_cosine(settings: FineTune, steps: int) -> keras.optimizers.Optimizer:
         warmup_target=settings.learning_rate,
         warmup_steps=steps,
     )
-    return keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm)
+    return keras.optimizers.AdamW(
+        rate,
+        weight_decay=settings.weight_decay,
+        global_clipnorm=settings.clip_norm,
+        use_ema=settings.average > 0,
+        ema_momentum=settings.average,
+    )
 
 
 def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, recipe: Recipe) -> None:
@@ -199,19 +205,24 @@ def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, recipe: 
     model.compile(optimizer, loss, metrics=["accuracy"])
 
 
+def _averaging(settings: FineTune) -> list[keras.callbacks.Callback]:
+    # Before the callbacks that look at an epoch's end: they then see, and keep, the averaged weights.
+    return [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.average else []
+
+
 def _callbacks(settings: Probe | FineTune, advance: Advance) -> list[keras.callbacks.Callback]:
     def tell(_epoch: int, logs: dict[str, float]) -> None:
         advance(1, f"validation accuracy {logs['val_accuracy']:.1%}")
 
     return [
-        keras.callbacks.EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True),
+        keras.callbacks.EarlyStopping(
+            "val_accuracy", mode="max", patience=settings.patience, restore_best_weights=True
+        ),
         keras.callbacks.LambdaCallback(on_epoch_end=tell),
     ]
 
 
-def _predict(
-    model: keras.Model, inputs: npt.NDArray[Any], advance: Advance | None = None
-) -> npt.NDArray[np.float32]:
+def _predict(model: keras.Model, inputs: npt.NDArray[Any], advance: Advance | None = None) -> npt.NDArray[np.float32]:
     outputs = []
     for start in range(0, len(inputs), _PREDICT_BATCH):
         batch = inputs[start : start + _PREDICT_BATCH].astype(np.float32)

@@ -20,7 +20,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """The linear probe: a new head on features that do not change.
 
     Attributes:
-        patience: Epochs without a better validation loss after which it stops.
+        patience: Epochs without a better validation accuracy after which it stops.
     """
 
     epochs: _Positive = 100
@@ -35,6 +35,8 @@ class FineTune(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         blocks: How many; 0 leaves it out.
         learning_rate: The peak, after an epoch of warm-up; a cosine brings it down to nothing.
+        average: Weights are averaged over the last steps with this momentum, and the average is what is kept (Polyak
+            and Juditsky, SIAM J. Control Optim. 30, 1992); 0 leaves it out.
         clip_norm: The longest step's gradient; without a limit, one odd batch can spoil a pretrained block.
     """
 
@@ -43,6 +45,7 @@ class FineTune(msgspec.Struct, frozen=True, kw_only=True):
     patience: _Positive = 10
     learning_rate: _Rate = 4e-4
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 1e-2
+    average: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.99
     clip_norm: _Rate = 1.0
     batch_size: _Positive = 32
 

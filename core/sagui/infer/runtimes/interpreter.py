@@ -12,12 +12,23 @@ from sagui.infer.runtimes.port import TensorSpec
 class Interpreter(Protocol):
     """What the three packages call an interpreter."""
 
-    def allocate_tensors(self) -> None: ...
-    def invoke(self) -> None: ...
-    def get_input_details(self) -> list[dict[str, Any]]: ...
-    def get_output_details(self) -> list[dict[str, Any]]: ...
-    def set_tensor(self, tensor_index: int, value: npt.NDArray[Any]) -> None: ...
-    def get_tensor(self, tensor_index: int) -> npt.NDArray[Any]: ...
+    def allocate_tensors(self) -> None:
+        """Makes room for the tensors."""
+
+    def invoke(self) -> None:
+        """Runs the network."""
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        """Describes the inputs."""
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        """Describes the outputs."""
+
+    def set_tensor(self, tensor_index: int, value: npt.NDArray[Any]) -> None:
+        """Fills an input."""
+
+    def get_tensor(self, tensor_index: int) -> npt.NDArray[Any]:
+        """Copies an output."""
 
 
 class InterpreterRuntime:

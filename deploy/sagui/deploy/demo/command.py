@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from sagui.progress.quiet import quiet_start
+from sagui.progress.quiet import quiet_native
 
-with quiet_start():
+with quiet_native():
     from sagui.deploy.demo.story import Plot, tell
 
 

@@ -41,7 +41,7 @@ class Listener:
     def on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ANN401
         """Called by paho."""
         try:
-            result = decode(message.payload, Result)
+            result = decode(bytes(message.payload), Result)
         except WireError:
             self.unreadable += 1
             return

@@ -90,9 +90,7 @@ def tell(plot: Plot, console: Console) -> Summary:
     console.print()
     print_summary(summary, console)
     if summary.messages_received != summary.messages_published:
-        raise DemoError(
-            f"{summary.messages_published} results were published and {summary.messages_received} received"
-        )
+        raise DemoError(f"{summary.messages_published} results were published and {summary.messages_received} received")
     return summary
 
 
@@ -154,7 +152,7 @@ def _summary(
     return Summary(
         classes=run.labels,
         photos={part: len(photos) for part, photos in run.split.items()},
-        accuracy_float=report.float.accuracy,
+        accuracy_float=report.parent.accuracy,
         accuracy_int8=report.exported.accuracy,
         bundle=str(converted.path),
         bytes_float=report.bytes_float,
