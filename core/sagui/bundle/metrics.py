@@ -55,7 +55,9 @@ def proportion(hits: int, n: int) -> Proportion:
     share, z2 = hits / n, _Z_95**2
     center = (share + z2 / (2 * n)) / (1 + z2 / n)
     reach = _Z_95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Proportion(value=share, n=n, low=max(0.0, center - reach), high=min(1.0, center + reach))
+    # Rounding must not put the share outside its own interval.
+    low, high = min(share, max(0.0, center - reach)), max(share, min(1.0, center + reach))
+    return Proportion(value=share, n=n, low=low, high=high)
 
 
 def measure(truth: npt.NDArray[Any], predicted: npt.NDArray[Any], labels: Sequence[str]) -> Measure:

@@ -64,7 +64,7 @@ def choose(candidates: tuple[str, ...] = CANDIDATES) -> Loader:
             loader: Loader = import_module(f"sagui.infer.runtimes.{name}").load
             _check(loader(probe, 1))
         except _BROKEN as error:
-            answers.append(f"{name.replace('_', '-')}: {str(error).splitlines()[0] if str(error) else error!r}")
+            answers.append(f"{name.replace('_', '-')}: {(str(error).splitlines() or [repr(error)])[0]}")
         else:
             return loader
     raise NoRuntimeError(

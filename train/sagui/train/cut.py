@@ -1,6 +1,8 @@
 """Where a network can be cut in two: a frozen trunk, and a tail that learns."""
 
 import re
+from collections import Counter
+from typing import Any
 
 import keras
 
@@ -17,23 +19,25 @@ def block_ends(network: keras.Model, pattern: str) -> list[str]:
         network: A functional model.
         pattern: Fits the whole name of a layer that may end a block.
     """
-    ends = []
-    waiting: dict[str, int] = {}
-    for layer in network.layers:
-        for source in _sources(layer):
+    # Keras has no public way to walk a model's own nodes; a layer's nodes may belong to other models too.
+    by_depth = network._nodes_by_depth  # noqa: SLF001
+    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+    waiting = Counter(source for node in nodes for source in _sources(node))
+    ends, open_tensors = [], 0
+    for node in nodes:
+        for source in _sources(node):
             waiting[source] -= 1
-            if waiting[source] == 0:
-                del waiting[source]
-        waiting[layer.name] = len(layer._outbound_nodes)  # noqa: SLF001 (Keras has no public way to ask)
-        if list(waiting) == [layer.name] and re.fullmatch(pattern, layer.name):
-            ends.append(layer.name)
+            open_tensors -= waiting[source] == 0
+        name = node.operation.name
+        open_tensors += 1
+        if open_tensors == 1 and re.fullmatch(pattern, name):
+            ends.append(name)
     return ends
 
 
-def _sources(layer: keras.Layer) -> list[str]:
-    """The layers whose outputs a layer reads, once for each time."""
-    nodes = layer._inbound_nodes  # noqa: SLF001 (Keras has no public way to ask)
-    return [tensor._keras_history.operation.name for node in nodes for tensor in node.input_tensors]  # noqa: SLF001
+def _sources(node: Any) -> list[str]:  # noqa: ANN401 (Keras ships no types)
+    """The operations whose outputs a node reads, once for each time."""
+    return [tensor._keras_history.operation.name for tensor in node.input_tensors]  # noqa: SLF001
 
 
 def cut(network: keras.Model, pattern: str, tail_blocks: int) -> tuple[keras.Model, keras.Model]:

@@ -1,8 +1,4 @@
-"""Learning: a linear probe on frozen features, then the last blocks.
-
-First the head alone, then head and tail together: a head that starts from random numbers would spoil the pretrained
-blocks in its first steps (Kumar et al., "Fine-Tuning can Distort Pretrained Features", ICLR 2022).
-"""
+"""Learning: a linear probe on frozen features, or the last blocks too on cached activations of the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,8 +98,10 @@ def fit(
     else:
         trunk, tail = keras.Model(network.input, _pool(network.output), name="trunk"), None
     material = _material(trunk, photos, split, len(labels), recipe, cache, progress)
-    head = _head(int(network.output_shape[-1]), len(labels), recipe)
-    history = _probe(head, tail, material, recipe, progress)
+    head: keras.Sequential = _head(int(network.output_shape[-1]), len(labels), recipe)
+    history: list[Epoch] = []
+    if tail is None or recipe.fine_tune.head == "probe":
+        history += _probe(head, tail, material, recipe, progress)
     if tail is not None:
         history += _fine_tune(head, tail, material, recipe, progress)
     probabilities = layers.Softmax(name="probabilities")(head(_pool(network.output)))

@@ -34,6 +34,8 @@ class FineTune(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         blocks: How many; 0 leaves it out.
+        head: ``fresh`` starts from a random head and leaves the probe out; ``probe`` goes on with the probe's. See
+            docs/decisions/0005-fresh-head.md.
         learning_rate: The peak, after an epoch of warm-up; a cosine brings it down to nothing.
         average: Weights are averaged over the last steps with this momentum, and the average is what is kept (Polyak
             and Juditsky, SIAM J. Control Optim. 30, 1992); 0 leaves it out.
@@ -41,9 +43,10 @@ class FineTune(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     blocks: _Count = 0
-    epochs: _Positive = 10
-    patience: _Positive = 10
-    learning_rate: _Rate = 4e-4
+    head: Literal["fresh", "probe"] = "fresh"
+    epochs: _Positive = 20
+    patience: _Positive = 20
+    learning_rate: _Rate = 1e-3
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 1e-2
     average: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.99
     clip_norm: _Rate = 1.0

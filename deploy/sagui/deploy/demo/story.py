@@ -28,7 +28,7 @@ from sagui.train.recipe import FineTune, Recipe
 from sagui.train.run import Run
 from sagui.train.store import default_cache
 
-RECIPE = Recipe(views="flips", fine_tune=FineTune(blocks=5, epochs=8))
+RECIPE = Recipe(views="flips", fine_tune=FineTune(blocks=5, epochs=8, patience=8))
 """A compromise between accuracy and the time a newcomer waits."""
 
 _FPS = 20.0

@@ -3,12 +3,14 @@
 https://keras.io/api/applications/
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from sagui.train.errors import WeightsError
@@ -70,13 +72,20 @@ class Application:
 def _load_file(network: keras.Model, file: Path) -> None:
     if not file.is_file():
         raise WeightsError(f"{file}: no such weights file")
+    before = [np.array(array) for array in network.get_weights()]
     try:
-        network.load_weights(file)
+        with warnings.catch_warnings():
+            # Keras warns of each layer it finds no weights for, and leaves it random; that is an error here.
+            warnings.simplefilter("ignore", UserWarning)
+            network.load_weights(file)
     except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise WeightsError(
             f"{file}: not weights of {network.name} without its head (a .weights.h5 or .h5 file): {reason}"
         ) from error
+    after = network.get_weights()
+    if any(old.ndim > 1 and np.array_equal(old, new) for old, new in zip(before, after, strict=True)):
+        raise WeightsError(f"{file}: not weights of {network.name} without its head: some of its layers are not in it")
 
 
 # Torch's and Caffe's ways to normalize, as documented at keras.applications.*.preprocess_input.

@@ -1,0 +1,296 @@
+"""The agent as a user runs it: in a process of its own, against real brokers."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from sagui.wire import Result, State, decode
+
+Eventually = Callable[..., bool]
+
+
+class Agent:
+    """`sagui run --json`, and what it says."""
+
+    def __init__(self, *arguments: object, device: str = "porch") -> None:
+        self.events: list[dict[str, Any]] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sagui.cli", "run", *map(str, arguments), "--device", device, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            self.events.append(json.loads(line))
+
+    def said(self, event: str) -> dict[str, Any] | None:
+        return next((line for line in self.events if line["event"] == event), None)
+
+    def wait(self) -> tuple[int, str]:
+        status = self.process.wait(30)
+        self._reader.join(5)
+        return status, self.process.stderr.read() if self.process.stderr else ""
+
+
+class Reader:
+    """A subscriber to everything."""
+
+    def __init__(self, port: int) -> None:
+        self.messages: list[mqtt.MQTTMessage] = []
+        self.subscribed = threading.Event()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+        self._client.on_connect = lambda client, *_: client.subscribe("sagui/#", qos=1)
+        self._client.on_subscribe = lambda *_: self.subscribed.set()
+        self._client.on_message = lambda _client, _data, message: self.messages.append(message)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.connect_async("127.0.0.1", port)
+        self._client.loop_start()
+
+    def payloads(self, topic: str) -> list[bytes]:
+        return [bytes(message.payload) for message in self.messages if message.topic == topic]
+
+    def results(self) -> list[Result]:
+        return [decode(payload, Result) for payload in self.payloads("sagui/porch/result")]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def reader(mosquitto: Any) -> Iterator[Reader]:
+    subscriber = Reader(mosquitto.port)
+    assert subscriber.subscribed.wait(10)
+    yield subscriber
+    subscriber.close()
+
+
+def test_it_says_what_it_sees(
+    toy_bundle: Path, colours: Path, mosquitto: Any, reader: Reader, eventually: Eventually
+) -> None:
+    agent = Agent(toy_bundle, "--camera", f"folder:{colours}", "--broker", mosquitto.url)
+    status, errors = agent.wait()
+    assert status == 0, errors
+    assert eventually(lambda: len(reader.results()) == 6)
+    results = reader.results()
+    assert [result.label for result in results] == ["red", "green", "blue"] * 2
+    assert all(result.label in str(result.frame.source) for result in results)
+    assert [result.frame.index for result in results] == list(range(6))
+    assert len({result.id for result in results}) == 6
+    assert results[0].model.name == "toy"
+    assert results[0].top[0].label == "red"
+    assert results[0].latency_ms.total >= results[0].latency_ms.infer > 0
+    states = [decode(payload, State) for payload in reader.payloads("sagui/porch/state")]
+    assert [state.label for state in states] == ["red", "green", "blue"] * 2
+    assert states[-1].since == results[-1].time
+    stopped = agent.said("stopped")
+    assert stopped is not None
+    assert (stopped["published"], stopped["acknowledged"]) == (6, 6)
+    ready = agent.said("ready")
+    assert ready is not None
+    assert ready["golden"] == {"count": 3, "difference": 0.0, "unit": "steps"}
+    connected = agent.said("connected")
+    assert connected is not None
+    assert connected["protocol"] == "5"
+
+
+def test_availability_and_state_are_kept_by_the_broker(
+    toy_bundle: Path, colours: Path, mosquitto: Any, eventually: Eventually
+) -> None:
+    agent = Agent(toy_bundle, "--camera", colours, "--broker", mosquitto.url, "--loop", "--fps", "20")
+    assert eventually(lambda: agent.said("first-result") is not None)
+    late = Reader(mosquitto.port)
+    try:
+        assert eventually(lambda: b"online" in late.payloads("sagui/porch/availability"))
+        assert eventually(lambda: any(m.retain for m in late.messages if m.topic == "sagui/porch/state"))
+        assert not any(message.retain for message in late.messages if message.topic == "sagui/porch/result")
+        agent.process.send_signal(signal.SIGTERM)
+        assert agent.wait()[0] == 0
+        assert eventually(lambda: late.payloads("sagui/porch/availability")[-1] == b"offline")
+    finally:
+        late.close()
+
+
+def test_the_last_will_speaks_for_an_agent_that_was_killed(
+    toy_bundle: Path, colours: Path, mosquitto: Any, reader: Reader, eventually: Eventually
+) -> None:
+    agent = Agent(toy_bundle, "--camera", colours, "--broker", mosquitto.url, "--loop", "--fps", "20")
+    assert eventually(lambda: b"online" in reader.payloads("sagui/porch/availability"))
+    agent.process.kill()
+    assert eventually(lambda: reader.payloads("sagui/porch/availability")[-1] == b"offline")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_is_clean(
+    toy_bundle: Path, colours: Path, mosquitto: Any, reader: Reader, eventually: Eventually, number: signal.Signals
+) -> None:
+    agent = Agent(toy_bundle, "--camera", colours, "--broker", mosquitto.url, "--loop", "--fps", "50")
+    assert eventually(lambda: len(reader.results()) >= 5)
+    agent.process.send_signal(number)
+    status, errors = agent.wait()
+    assert status == 0, errors
+    stopped = agent.said("stopped")
+    assert stopped is not None
+    assert eventually(lambda: len(reader.results()) == stopped["published"])
+    assert eventually(lambda: reader.payloads("sagui/porch/availability")[-1] == b"offline")
+
+
+def test_a_broker_that_is_away_at_the_start_is_waited_for(
+    toy_bundle: Path, colours: Path, stopped_mosquitto: Any, eventually: Eventually
+) -> None:
+    agent = Agent(toy_bundle, "--camera", colours, "--broker", stopped_mosquitto.url)
+    assert eventually(lambda: agent.said("away") is not None)
+    away = agent.said("away")
+    assert away is not None
+    assert "is away; trying again" in away["text"]
+    stopped_mosquitto.start()
+    status, errors = agent.wait()
+    assert status == 0, errors
+    stopped = agent.said("stopped")
+    assert stopped is not None
+    assert (stopped["published"], stopped["acknowledged"]) == (6, 6)
+
+
+def test_a_broker_that_stays_away_is_an_error(toy_bundle: Path, colours: Path, stopped_mosquitto: Any) -> None:
+    agent = Agent(toy_bundle, "--camera", colours, "--broker", stopped_mosquitto.url)
+    status, errors = agent.wait()
+    assert status == 1
+    assert "did not acknowledge every result within 10 s" in errors
+    assert "Traceback" not in errors
+    stopped = agent.said("stopped")
+    assert stopped is not None
+    assert "6 were not delivered" in stopped["text"]
+
+
+def test_it_comes_back_after_the_broker_was_killed(
+    toy_bundle: Path, colours: Path, mosquitto: Any, reader: Reader, eventually: Eventually
+) -> None:
+    agent = Agent(toy_bundle, "--camera", colours, "--broker", mosquitto.url, "--loop", "--fps", "20")
+    assert eventually(lambda: len(reader.results()) >= 3)
+    mosquitto.stop()
+    assert eventually(lambda: agent.said("away") is not None)
+    before = len(reader.results())
+    mosquitto.start()
+    assert eventually(lambda: sum(event["event"] == "connected" for event in agent.events) == 2)
+    assert eventually(lambda: len(reader.results()) > before + 3)
+    # The new broker knows nothing: availability and state were said again.
+    late = Reader(mosquitto.port)
+    assert eventually(lambda: b"online" in late.payloads("sagui/porch/availability"))
+    assert eventually(lambda: bool(late.payloads("sagui/porch/state")))
+    late.close()
+    agent.process.terminate()
+    assert agent.wait()[0] == 0
+    stopped = agent.said("stopped")
+    assert stopped is not None
+    assert stopped["published"] == stopped["acknowledged"]
+
+
+def test_it_goes_down_to_3_1_1_by_itself(toy_bundle: Path, colours: Path) -> None:
+    from sagui.deploy.demo.broker import local_broker
+
+    with local_broker() as url:
+        agent = Agent(toy_bundle, "--camera", colours, "--broker", url)
+        status, errors = agent.wait()
+    assert status == 0, errors
+    fallback, connected = agent.said("fallback"), agent.said("connected")
+    assert fallback is not None
+    assert "going on with MQTT 3.1.1" in fallback["text"]
+    assert connected is not None
+    assert connected["protocol"] == "3.1.1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [(b"\x20\x02\x00\x01", "does not speak MQTT 5"), (b"", "hangs up on MQTT 5"), (None, "does not answer MQTT 5")],
+)
+def test_each_way_to_refuse_mqtt_5_leads_to_3_1_1(
+    toy_bundle: Path, colours: Path, eventually: Eventually, answer: bytes | None, reason: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        versions: list[int] = []
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                packet = connection.recv(1024)
+                versions.append(packet[packet.index(b"MQTT") + 4])
+                if answer is None and versions[-1] == 5:
+                    continue  # holds its tongue, and the line
+                if versions[-1] == 5:
+                    connection.sendall(answer or b"")
+                connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"mqtt://127.0.0.1:{server.getsockname()[1]}"
+        agent = Agent(toy_bundle, "--camera", colours, "--broker", url, "--loop", "--fps", "5")
+        try:
+            assert eventually(lambda: 4 in versions)
+            assert versions[0] == 5
+            fallback = agent.said("fallback")
+            assert fallback is not None
+            assert reason in fallback["text"]
+        finally:
+            agent.process.kill()
+            agent.wait()
+
+
+def test_a_plain_tflite_file_runs_too(
+    toy_tflite: bytes, tmp_path: Path, colours: Path, mosquitto: Any, reader: Reader, eventually: Eventually
+) -> None:
+    (tmp_path / "plain.tflite").write_bytes(toy_tflite)
+    (tmp_path / "labels.txt").write_text("red\ngreen\nblue\n")
+    agent = Agent(
+        tmp_path / "plain.tflite",
+        *("--labels", tmp_path / "labels.txt"),
+        *("--camera", colours, "--broker", mosquitto.url, "--mqtt", "3.1.1"),
+    )
+    assert agent.wait()[0] == 0
+    assert eventually(lambda: len(reader.results()) == 6)
+    assert [result.label for result in reader.results()] == ["red", "green", "blue"] * 2
+    assert reader.results()[0].model.name == "plain"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"model": "gone.sagui"}, "gone.sagui: cannot be read"),
+        ({"--camera": "folder:/nowhere"}, "camera: /nowhere is no folder"),
+        ({"--broker": "http://x"}, "use mqtt://HOST:PORT"),
+        ({"--device": "Front Porch"}, "cannot stand in a topic"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_1(
+    toy_bundle: Path,
+    colours: Path,
+    run_sagui: Callable[..., subprocess.CompletedProcess[str]],
+    changes: dict[str, str],
+    reason: str,
+) -> None:
+    arguments: dict[str, object] = {
+        "model": toy_bundle,
+        "--camera": colours,
+        "--broker": "mqtt://127.0.0.1:1",
+        "--device": "porch",
+    } | changes
+    model = arguments.pop("model")
+    done = run_sagui("run", model, *(part for pair in arguments.items() for part in pair))
+    assert done.returncode == 1
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
