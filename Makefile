@@ -32,7 +32,7 @@ lint: $(STAMP) ## Check style and types
 	$(BIN)/mypy
 
 bench: $(STAMP) ## Measure against the usual ways; writes runs/bench.json
-	$(BIN)/python tests/bench/run.py
+	$(BIN)/python -m tests.bench
 
 clean: ## Remove .venv and what was built
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

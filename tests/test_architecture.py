@@ -62,7 +62,7 @@ def within(module: str, packages: set[str]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: str(value))
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=str)
 def test_dependencies_point_one_way(module: str, path: Path) -> None:
     rule = owner(module)
     for name in imports(path):

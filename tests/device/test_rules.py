@@ -1,5 +1,7 @@
 """The rules of the agent, without a camera or a broker."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,7 +42,7 @@ def test_a_state_lasts_as_long_as_its_label(labels: list[str]) -> None:
         standing = after
         assert standing.label == label
         assert all(seen == label for seen in labels[int(standing.since) : now + 1])
-    assert changes == 1 + sum(one != two for one, two in zip(labels, labels[1:], strict=False))
+    assert changes == 1 + sum(one != two for one, two in pairwise(labels))
 
 
 @pytest.mark.parametrize(

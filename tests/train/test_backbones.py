@@ -63,7 +63,7 @@ def test_the_whole_network_may_not_be_trained() -> None:
 
 
 def test_an_unknown_network_names_the_nearest() -> None:
-    with pytest.raises(RecipeError, match="did you mean mobilenet-v2?"):
+    with pytest.raises(RecipeError, match=r"did you mean mobilenet-v2\?"):
         find_backbone("mobilenet_v2")
 
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from sagui.train import evaluate as evaluate_module
 from sagui.train import features as features_module
 from sagui.train import pipeline
 from sagui.train.datasets import open_dataset
@@ -70,7 +71,7 @@ def test_the_test_photos_are_touched_once_at_the_end(
     shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learned: list[str] = []
-    extract, evaluate = features_module.extract, pipeline.evaluate
+    extract, evaluate = features_module.extract, evaluate_module.evaluate
     order: list[str] = []
 
     def spy_extract(trunk: object, pixels: object, keys: list[str], *rest: object) -> object:
@@ -95,7 +96,7 @@ def test_frozen_features_are_computed_once(shapes: Path, tmp_path: Path, monkeyp
 
     def count(trunk: object, photos: np.ndarray) -> object:
         computed.append(len(photos))
-        return predict(trunk, photos)  # type: ignore[arg-type]
+        return predict(trunk, photos)
 
     monkeypatch.setattr(features_module, "_predict", count)
     for seed in (1, 1, 2):

@@ -11,7 +11,7 @@ from sagui.bundle.golden import Golden, encode_golden
 from sagui.bundle.manifest import Decision
 from sagui.convert.metadata import add_metadata
 from sagui.infer import choose
-from sagui.infer.classify import Classifier, Normalization, calibrate, probabilities
+from sagui.infer.classify import Classifier, Normalization, calibrate, image_input, probabilities
 from sagui.infer.errors import GoldenError, LabelsError, ModelError, NoRuntimeError
 from sagui.infer.load import from_bundle, from_tflite, load_model
 from sagui.infer.metadata import read_metadata
@@ -174,7 +174,7 @@ def test_a_runtime_that_only_imports_is_passed_over(monkeypatch: pytest.MonkeyPa
 
 def test_a_float_input_is_normalized_as_the_file_says() -> None:
     runtime = shaped((1, 2, 2, 3), (1, 3), "float32")
-    spec = from_spec(runtime)
+    spec = image_input(runtime)
     classifier = Classifier(runtime, LABELS, spec, Decision(), Normalization((100.0,), (50.0,)))
     classifier.classify(np.full((2, 2, 3), 200, np.uint8))
     assert runtime.seen is not None
@@ -184,15 +184,9 @@ def test_a_float_input_is_normalized_as_the_file_says() -> None:
 
 def test_an_int8_input_is_shifted() -> None:
     runtime = shaped((1, 2, 2, 3), (1, 3), "int8")
-    Classifier(runtime, LABELS, from_spec(runtime), Decision()).classify(np.full((2, 2, 3), 255, np.uint8))
+    Classifier(runtime, LABELS, image_input(runtime), Decision()).classify(np.full((2, 2, 3), 255, np.uint8))
     assert runtime.seen is not None
     assert (runtime.seen == 127).all()
-
-
-def from_spec(runtime: Runtime) -> object:
-    from sagui.infer.classify import image_input
-
-    return image_input(runtime)
 
 
 def test_logits_become_probabilities() -> None:

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, perf_counter
 
@@ -44,6 +44,8 @@ class Plot:
         out: Where run, bundle and summary go.
         seconds: How long to watch.
         broker: An address; None for a broker in this process.
+        recipe: How to learn.
+        options: How to convert.
     """
 
     data: str
@@ -51,6 +53,7 @@ class Plot:
     seconds: float
     broker: str | None = None
     recipe: Recipe = RECIPE
+    options: Options = field(default_factory=lambda: Options(threads=os.cpu_count() or 1))
 
 
 class _Steps:
@@ -81,8 +84,7 @@ def tell(plot: Plot, console: Console) -> Summary:
             open_dataset(plot.data), plot.recipe, run_folder, default_cache(), overwrite=True, progress=progress
         )
     with steps.step("convert", "Make it small, and prove that it still works"):
-        options = Options(threads=os.cpu_count() or 1)
-        converted = convert(run_folder, plot.out, options, progress)
+        converted = convert(run_folder, plot.out, plot.options, progress)
     with steps.step("run", "Run it on a camera, over MQTT"):
         watch, agent, received = _run(plot, run, converted, console)
     summary = _summary(run, converted, watch, agent, received, steps.seconds)

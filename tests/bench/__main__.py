@@ -1,0 +1,74 @@
+"""`make bench`: measures, prints a table, and writes ``runs/bench.json``."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.table import Table
+
+from sagui.progress.quiet import quiet_native
+
+with quiet_native():
+    from tests.bench.agent import agent_overhead
+    from tests.bench.network import bundle, mobilenet_v2_int8
+    from tests.bench.probe import probe_speedup
+    from tests.bench.rows import Row, write_rows
+    from tests.bench.startup import cli_help, first_result
+
+OUT = Path("runs/bench.json")
+
+
+@contextmanager
+def mosquitto() -> Iterator[int]:
+    """A real broker on a free port."""
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    if program is None:
+        sys.exit("make bench needs mosquitto: apt-get install mosquitto")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with subprocess.Popen([program, "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        time.sleep(0.5)
+        try:
+            yield port
+        finally:
+            process.terminate()
+
+
+def measure_all(names: list[str]) -> list[Row]:
+    """Runs the benchmarks asked for; all, if none is named."""
+    rows = []
+    if not names or "cli_help" in names:
+        rows.append(cli_help())
+    if not names or {"first_result", "agent_overhead"} & set(names):
+        with TemporaryDirectory() as folder, mosquitto() as port:
+            model = mobilenet_v2_int8()
+            path = bundle(model, Path(folder))
+            rows.append(first_result(model, path, port, Path(folder)))
+            rows.append(agent_overhead(path, port))
+    if not names or "probe_speedup" in names:
+        rows.append(probe_speedup())
+    return rows
+
+
+def main() -> None:
+    """Measures and reports."""
+    rows = measure_all(sys.argv[1:])
+    table = Table("name", "value", "unit", "against", "its value", "ratio")
+    for row in rows:
+        table.add_row(
+            row.name, f"{row.value:.2f}", row.unit, row.against, f"{row.against_value:.2f}", f"{row.ratio:.3f}"
+        )
+    Console().print(table)
+    write_rows(rows, OUT)
+
+
+if __name__ == "__main__":
+    main()
