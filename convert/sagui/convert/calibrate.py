@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sagui.convert.export import Calibration
+from sagui.convert.photos import Pixels
 from sagui.train.run import SplitPhoto
-
-Pixels = npt.NDArray[np.uint8]
 
 
 def choose_photos(photos: Sequence[SplitPhoto], count: int, seed: int) -> list[SplitPhoto]:

@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sagui.bundle.metrics import Measure, measure
+from sagui.convert.photos import Pixels
 from sagui.infer.classify import Classifier
 from sagui.progress import SILENT, Progress
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,9 @@ def proportion(hits: int, n: int) -> Proportion:
         hits: How many of the photos count.
         n: How many photos there are.
 
-    >>> proportion(90, 100)
-    Proportion(value=0.9, n=100, low=0.825634384950865, high=0.944772090545456)
+    >>> share = proportion(90, 100)
+    >>> f"{share.value:.3f} of {share.n}: {share.low:.3f} to {share.high:.3f}"
+    '0.900 of 100: 0.826 to 0.945'
     >>> proportion(0, 0)
     Proportion(value=0.0, n=0, low=0.0, high=1.0)
     """

@@ -13,6 +13,7 @@ import numpy as np
 
 from sagui.infer.errors import InferError, ModelError, NoRuntimeError
 from sagui.infer.runtimes.port import Runtime
+from sagui.progress.quiet import quiet_native
 
 CANDIDATES = ("litert", "tflite_runtime", "tensorflow")
 """Modules of `sagui.infer.runtimes`, best first."""
@@ -43,9 +44,11 @@ def load_runtime(model: bytes, threads: int = 1, candidates: Sequence[str] = CAN
             "this file was compiled for a Coral Edge TPU and this sagui runs on the CPU: "
             "use the file it was compiled from (the one without _edgetpu in its name)"
         )
-    load = choose(tuple(candidates))
+    with quiet_native():
+        load = choose(tuple(candidates))
     try:
-        return load(model, threads)
+        with quiet_native():
+            return load(model, threads)
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"the runtime cannot load this model: {str(error).splitlines()[0]}") from error
 

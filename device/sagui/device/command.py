@@ -16,7 +16,6 @@ from sagui.device.events import JsonEvents, PlainEvents
 from sagui.device.link import Link, Protocol
 from sagui.infer.load import LoadedModel, load_model
 from sagui.infer.preprocess import read_photo
-from sagui.progress.quiet import quiet_native
 from sagui.wire.topics import check_device
 
 _MODEL = click.argument("model", type=click.Path(path_type=Path))
@@ -26,11 +25,6 @@ _LABELS = click.option(
 _THREADS = click.option(
     "--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="CPU threads for the network."
 )
-
-
-def _load(model: Path, labels: Path | None, threads: int) -> LoadedModel:
-    with quiet_native():
-        return load_model(model, labels, threads)
 
 
 @click.command("run", short_help="Run a model on a camera and publish what it sees.")
@@ -74,7 +68,7 @@ def run(
     link = Link(address, device, events, protocol)
     link.open()
     try:
-        loaded = _load(model, labels, threads)
+        loaded = load_model(model, labels, threads)
         _prove(loaded, events)
         camera = open_camera(spec, loop=loop, warn=lambda text: events.say("warning", text))
     except BaseException:
@@ -119,7 +113,7 @@ def classify(
     as_json: bool,
 ) -> None:
     """Name each IMAGE with MODEL, a bundle (.sagui) or any TFLite image classifier."""
-    loaded = _load(model, labels, threads)
+    loaded = load_model(model, labels, threads)
     for note in loaded.notes:
         click.echo(f"note: {note}", err=True)
     classifier = loaded.classifier

@@ -59,7 +59,7 @@ def extract(
     stores = tuple(RecordStore(cache / name / view.name, shape, "float16") for view in VIEWS[views])
     todo = [store.missing(keys) for store in stores]
     if total := sum(len(positions) for positions in todo):
-        with progress.task("Compute frozen features", total) as advance:
+        with progress.task(f"Compute frozen features of {len(keys)} photos", total) as advance:
             for store, view, positions in zip(stores, VIEWS[views], todo, strict=True):
                 with store.writing() as writer:
                     for start in range(0, len(positions), _BATCH):

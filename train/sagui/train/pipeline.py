@@ -82,21 +82,8 @@ def train(
         validation = evaluate(fitted.model, photos, parts.validation, dataset.labels, "validation", progress)
         test = evaluate(fitted.model, photos, parts.test, dataset.labels, "test", progress)
 
-    run = Run(
-        created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        labels=dataset.labels,
-        input=spec,
-        dataset=_record(dataset, photos),
-        recipe=recipe,
-        recipe_digest=recipe_digest(recipe),
-        weights_source={"imagenet": f"ImageNet ({backbone.source})", "none": "random"}.get(
-            recipe.weights, recipe.weights
-        ),
-        split=_split_record(photos, parts),
-        metrics=RunMetrics(validation=validation, test=test),
-        versions={name: version(name) for name in _VERSIONS} | {"python": platform.python_version()},
-        seconds=watch.seconds,
-    )
+    metrics = RunMetrics(validation=validation, test=test)
+    run = _run(dataset, photos, parts, recipe, spec, backbone, metrics, watch)
     with new_folder(out, overwrite=overwrite) as folder:
         fitted.model.save(folder / MODEL)
         _write_history(folder / "history.csv", fitted.history)
@@ -104,6 +91,32 @@ def train(
         plot_confusion(test, dataset.labels, folder / "confusion.png")
         write_run(folder, run)
     return run
+
+
+def _run(
+    dataset: Dataset,
+    photos: Audited,
+    parts: Split,
+    recipe: Recipe,
+    spec: InputSpec,
+    backbone: Backbone,
+    metrics: RunMetrics,
+    watch: Stopwatch,
+) -> Run:
+    source = {"imagenet": f"ImageNet ({backbone.source})", "none": "random"}.get(recipe.weights, recipe.weights)
+    return Run(
+        created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        labels=dataset.labels,
+        input=spec,
+        dataset=_record(dataset, photos),
+        recipe=recipe,
+        recipe_digest=recipe_digest(recipe),
+        weights_source=source,
+        split=_split_record(photos, parts),
+        metrics=metrics,
+        versions={name: version(name) for name in _VERSIONS} | {"python": platform.python_version()},
+        seconds=watch.seconds,
+    )
 
 
 def _network(backbone: Backbone, recipe: Recipe, spec: InputSpec, progress: Progress) -> keras.Model:

@@ -50,8 +50,8 @@ def plot_confusion(measure: Measure, labels: Sequence[str], path: Path) -> None:
     accuracy = measure.accuracy
     axes.set(
         title=f"{accuracy.n} test photos, {accuracy.value:.1%} right",
-        xlabel="Named",
-        ylabel="Is",
+        xlabel="Predicted class",
+        ylabel="True class",
         xticks=range(len(labels)),
         yticks=range(len(labels)),
     )

@@ -106,7 +106,12 @@ def _run(plot: Plot, run: Run, converted: Converted, console: Console) -> tuple[
         console.print(f"  broker {where}: {address}; topics sagui/{device}/#", highlight=False)
         with listening(address, device, watch.add) as listener:
             agent = AgentProcess(
-                converted.path, camera, url, device, _FPS, lambda text: console.print(f"  agent: {text}", markup=False)
+                converted.path,
+                camera,
+                url,
+                device,
+                _FPS,
+                lambda text: console.print(f"  agent: {text}", markup=False, soft_wrap=True),
             )
             try:
                 _watch(plot.seconds, agent, watch, console)
