@@ -23,6 +23,7 @@ with quiet_native():
     from tests.bench.startup import cli_help, first_result
 
 OUT = Path("runs/bench.json")
+NAMES = ("cli_help", "first_result", "agent_overhead", "probe_speedup")
 
 
 @contextmanager
@@ -60,6 +61,8 @@ def measure_all(names: list[str]) -> list[Row]:
 
 def main() -> None:
     """Measures and reports."""
+    if unknown := set(sys.argv[1:]) - set(NAMES):
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
     rows = measure_all(sys.argv[1:])
     table = Table("name", "value", "unit", "against", "its value", "ratio")
     for row in rows:

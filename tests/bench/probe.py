@@ -25,7 +25,7 @@ from sagui.train.split import Split, split
 
 _RECIPE = Recipe(views="none")
 _SAME = 0.005
-_LIMIT_S = 900.0
+_LIMIT_S = 600.0
 
 
 def probe_speedup() -> Row:

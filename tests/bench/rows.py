@@ -36,7 +36,8 @@ def median_ms(work: Callable[[], object], runs: int, warmup: int = 1) -> float:
 
 
 def write_rows(rows: list[Row], path: Path) -> None:
-    """Writes ``bench.json``."""
+    """Writes ``bench.json``; rows of an earlier run that were not measured again stay."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = [{**row._asdict(), "ratio": row.ratio} for row in rows]
-    path.write_text(json.dumps(content, indent=2) + "\n")
+    before = json.loads(path.read_text()) if path.exists() else []
+    content = {row["name"]: row for row in before} | {row.name: {**row._asdict(), "ratio": row.ratio} for row in rows}
+    path.write_text(json.dumps(list(content.values()), indent=2) + "\n")

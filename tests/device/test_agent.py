@@ -1,5 +1,6 @@
 """The agent as a user runs it: in a process of its own, against real brokers."""
 
+import io
 import json
 import signal
 import socket
@@ -14,6 +15,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from sagui.bundle import Golden, Manifest, decode_golden, encode_golden, write_bundle
 from sagui.wire import Result, State, decode
 
 Eventually = Callable[..., bool]
@@ -211,6 +213,77 @@ def test_it_goes_down_to_3_1_1_by_itself(toy_bundle: Path, colours: Path) -> Non
     assert "going on with MQTT 3.1.1" in fallback["text"]
     assert connected is not None
     assert connected["protocol"] == "3.1.1"
+
+
+def test_a_wrong_password_is_no_reason_to_fall_back(toy_bundle: Path, colours: Path, eventually: Eventually) -> None:
+    not_authorized = b"\x20\x03\x00\x87\x00"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        versions: list[int] = []
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                packet = connection.recv(1024)
+                versions.append(packet[packet.index(b"MQTT") + 4])
+                connection.sendall(not_authorized)
+                connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"mqtt://127.0.0.1:{server.getsockname()[1]}"
+        agent = Agent(toy_bundle, "--camera", colours, "--broker", url, "--loop", "--fps", "5")
+        try:
+            assert eventually(lambda: len(versions) >= 3)
+            assert set(versions) == {5}
+            refused = agent.said("refused")
+            assert refused is not None
+            assert "Not authorized" in refused["text"]
+            assert agent.said("fallback") is None
+        finally:
+            agent.process.kill()
+            agent.wait()
+
+
+def test_results_past_the_limit_are_dropped_and_owned_up_to(
+    mosquitto: Any, reader: Reader, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sagui.device import link as link_module
+    from sagui.device.address import parse_address
+    from sagui.device.events import JsonEvents
+
+    monkeypatch.setattr(link_module, "MAX_WAITING", 2)
+    said = io.StringIO()
+    link = link_module.Link(parse_address(mosquitto.url, {}), "porch", JsonEvents(said))
+    for number in range(4):
+        link.publish("sagui/porch/test", str(number).encode())
+    link.open()
+    assert not link.drain(5)
+    assert eventually(lambda: reader.payloads("sagui/porch/test") == [b"2", b"3"])
+    assert (link.published, link.acknowledged, link.dropped) == (4, 2, 2)
+    assert said.getvalue().count('"dropped"') == 1
+    link.close()
+
+
+def test_a_model_that_is_not_proven_never_goes_online(
+    tmp_path: Path,
+    colours: Path,
+    mosquitto: Any,
+    reader: Reader,
+    bundle_entries: dict[str, bytes],
+    make_manifest: Callable[..., Manifest],
+) -> None:
+    golden = decode_golden(bundle_entries["golden.npz"])
+    off = golden.outputs.copy()
+    off[0, 0] ^= 1
+    entries = bundle_entries | {"golden.npz": encode_golden(Golden(golden.frames, off))}
+    agent = Agent(write_bundle(tmp_path, make_manifest(), entries), "--camera", colours, "--broker", mosquitto.url)
+    status, errors = agent.wait()
+    assert status == 1
+    assert "the model is not used" in errors
+    assert b"online" not in reader.payloads("sagui/porch/availability")
+    assert not reader.results()
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,16 @@ def test_a_live_camera_gives_the_newest_frame() -> None:
     assert live.closed
 
 
+def test_a_live_camera_that_ends_was_unplugged(video: Path) -> None:
+    from sagui.device.cameras.opencv import OpenCvCamera
+
+    camera = OpenCvCamera(str(video), "usb:0", live=True)
+    for _ in range(5):
+        camera.read()
+    with pytest.raises(CameraError, match="usb:0 gives no more frames"):
+        camera.read()
+
+
 def test_a_live_camera_that_stalls_is_an_error() -> None:
     live = Live()
     camera = LatestFrame(live, stall_seconds=0.1)

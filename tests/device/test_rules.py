@@ -60,7 +60,18 @@ def test_addresses(url: str, address: Address) -> None:
     assert parse_address(url, {}) == address
 
 
-@pytest.mark.parametrize("url", ["http://broker", "mqtt://", "mqtt://broker:port", "mqtt://broker:99999", "://x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://broker",
+        "mqtt://",
+        "mqtt://broker:port",
+        "mqtt://broker:99999",
+        "://x",
+        "mqtt://[::1",
+        "mqtt://broker..local",
+    ],
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(BrokerError, match="mqtt://HOST:PORT"):
         parse_address(url, {})

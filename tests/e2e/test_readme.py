@@ -57,7 +57,8 @@ def test_the_commands_work_as_they_stand(
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    broker = subprocess.Popen(commands[3].replace(" -d", ""), shell=True, cwd=pets, env=environment)
+    # In the foreground, so that the test can end it.
+    broker = subprocess.Popen(commands[3].replace(" -d", "").split(), cwd=pets, env=environment)
     try:
         assert "test photos right" in run(commands[0])
         assert (pets / "runs" / "pets" / "confusion.png").exists()
@@ -66,7 +67,7 @@ def test_the_commands_work_as_they_stand(
         assert "the broker acknowledged 60 results" in run(commands[4])
         assert '"label"' in run(commands[5])
     finally:
-        subprocess.run(["pkill", "-f", f"mosquitto -p {port}"], check=False)
+        broker.terminate()
         broker.wait(10)
 
 

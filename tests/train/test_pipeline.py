@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -24,8 +25,7 @@ def test_a_run_tells_all_about_itself(shapes_run: Path, shapes: Path) -> None:
     run = read_run(shapes_run)
     assert run.labels == ("disc", "square")
     assert run.dataset.root == str(shapes)
-    sizes = {part: len(photos) for part, photos in run.split.items()}
-    assert sizes == {"train": 38, "validation": 6, "test": 16} or sum(sizes.values()) == 60
+    assert {part: len(photos) for part, photos in run.split.items()} == {"train": 38, "validation": 6, "test": 16}
     names = [photo.name for photos in run.split.values() for photo in photos]
     assert len(set(names)) == 60
     assert run.recipe.fine_tune.blocks == 2
@@ -121,6 +121,68 @@ def test_cached_features_are_the_networks_own(tmp_path: Path, shapes: Path) -> N
     for view, store in zip(VIEWS["dihedral"], found.stores, strict=True):
         direct = np.asarray(trunk(view.of(photos.pixels.take(keys)).astype(np.float32), training=False))
         assert np.allclose(store.take(keys), direct, atol=2e-2, rtol=2e-2)
+
+
+def test_photos_fitted_otherwise_have_other_features(tmp_path: Path) -> None:
+    from sagui.bundle.manifest import InputSpec
+    from sagui.train.audit import audit
+    from sagui.train.backbones import efficientnet_lite0
+
+    for kind in ("cat", "dog"):
+        (tmp_path / "photos" / kind).mkdir(parents=True)
+        wide = np.repeat(np.linspace(0, 250, 160, dtype=np.uint8)[None, :, None], 40, 0).repeat(3, 2)
+        cv2.imwrite(str(tmp_path / "photos" / kind / "1.png"), wide + np.uint8(kind == "dog"))
+    trunk = efficientnet_lite0.build((64, 64, 3))
+    efficientnet_lite0.load(trunk, None)
+    found = {}
+    for fit in ("squash", "crop"):
+        spec = InputSpec(height=64, width=64, fit=fit)
+        photos = audit(open_dataset(str(tmp_path / "photos")), spec, tmp_path / "cache")
+        features = features_module.extract(trunk, photos.pixels, photos.keys, "none", tmp_path / "cache")
+        found[fit] = features.stores[0].take(photos.keys)
+    assert not np.allclose(found["squash"], found["crop"])
+
+
+def test_the_folder_one_is_in_is_no_place_for_a_run(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match="is the folder you are in"):
+        pipeline.train(open_dataset(str(shapes)), SMALL, Path(), tmp_path / "cache")
+
+
+def test_a_run_is_replaced_whole(tmp_path: Path) -> None:
+    for content in ("old", "new"):
+        with new_folder(tmp_path / "run", overwrite=True) as folder:
+            (folder / "run.json").write_text(content)
+            (folder / content).touch()
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["new", "run.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_the_old_run_stays_if_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_folder(tmp_path / "run") as folder:
+        (folder / "run.json").write_text("old")
+    rename, calls = Path.rename, []
+
+    def fail_once(self: Path, target: Path) -> Path:
+        calls.append(target)
+        if len(calls) == 2:  # the old one is aside, the new one is next
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_once)
+
+    def replace() -> None:
+        with new_folder(tmp_path / "run", overwrite=True) as folder:
+            (folder / "run.json").write_text("new")
+
+    with pytest.raises(RunError, match="Input/output error"):
+        replace()
+    assert (tmp_path / "run" / "run.json").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_run_that_exists_is_not_replaced_unasked(shapes: Path, shapes_run: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ light runtimes cannot run; so both steps are taken here.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -27,7 +28,7 @@ def load_network(path: Path) -> keras.Model:
     """
     try:
         return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise ExportError(f"{path}: not a Keras model: {reason}; train again") from error
 
@@ -39,6 +40,9 @@ def export_saved_model(model: keras.Model, folder: Path, dtype: str) -> None:
         model: From photos ``(batch, height, width, 3)``, 0-255, to probabilities.
         folder: Where to.
         dtype: Of the photo: ``uint8``, or ``float32`` for a network that is quantized afterwards.
+
+    Raises:
+        ExportError: The folder cannot be written.
     """
 
     def serve(photo: Any) -> Any:  # noqa: ANN401 (a symbolic tensor)
@@ -47,8 +51,12 @@ def export_saved_model(model: keras.Model, folder: Path, dtype: str) -> None:
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", serve, [tf.TensorSpec((1, *model.input_shape[1:]), getattr(tf, dtype), name="photo")])
-    with quiet_native():
-        archive.write_out(folder, verbose=False)
+    try:
+        with quiet_native():
+            archive.write_out(folder, verbose=False)
+    except (OSError, tf.errors.OpError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise ExportError(f"{folder}: the network cannot be written there: {reason}") from error
 
 
 def convert_saved_model(folder: Path, calibration: Calibration | None) -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,7 @@ def decode_golden(content: bytes) -> Golden:
         BundleError: They are damaged, or not arrays of the same length.
     """
     try:
-        arrays = {
-            name: np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
-            for name, data in unpack(content).items()
-        }
+        arrays = {name: _read_array(data) for name, data in unpack(content).items()}
         golden = Golden(arrays["frames.npy"], arrays["outputs.npy"])
     except (BundleError, ValueError, KeyError, EOFError) as error:
         raise BundleError(f"{ENTRY}: not golden frames: {error}") from error
@@ -49,6 +47,16 @@ def decode_golden(content: bytes) -> Golden:
         shapes = f"{golden.frames.shape} and {golden.outputs.shape}"
         raise BundleError(f"{ENTRY}: frames and outputs do not belong together: {shapes}")
     return golden
+
+
+def _read_array(data: bytes) -> npt.NDArray[Any]:
+    """Reads an array whose header does not claim more than there is."""
+    buffer = io.BytesIO(data)
+    np.lib.format.read_magic(buffer)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(buffer)
+    if prod(shape) * dtype.itemsize != len(data) - buffer.tell():
+        raise ValueError(f"an array of {shape} does not fit its entry")
+    return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
 
 
 def _array_bytes(array: npt.NDArray[Any]) -> bytes:

@@ -28,7 +28,8 @@ class InputSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fit: ``squash`` ignores the aspect ratio, ``crop`` keeps the middle, ``pad`` keeps all and fills with black.
-        interpolation: ``area`` averages when shrinking (and is linear when growing); ``linear`` never averages.
+        interpolation: ``area`` first averages blocks of pixels, by the largest whole factor, and is linear for the
+            rest; ``linear`` never averages.
     """
 
     height: _Pixels

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagui.bundle.errors import BundleError
 from sagui.bundle.golden import Golden
 from sagui.bundle.manifest import Decision, GoldenSpec
 from sagui.bundle.read import Bundle, is_bundle, read_bundle
@@ -54,7 +55,7 @@ def load_model(path: Path, labels: Path | None = None, threads: int = 1) -> Load
         bundle = read_bundle(path)
         try:
             return from_bundle(bundle, threads)
-        except InferError as error:
+        except (InferError, BundleError) as error:
             raise type(error)(f"{path}: {error}") from error
     try:
         model = path.read_bytes()

@@ -39,9 +39,11 @@ def parse_address(url: str, environment: Mapping[str, str]) -> Address:
     Raises:
         BrokerError: It is no such address; the message shows one.
     """
-    parts = urlsplit(url if "://" in url else f"mqtt://{url}")
     try:
+        parts = urlsplit(url if "://" in url else f"mqtt://{url}")
         port = parts.port
+        # What cannot be looked up would end paho's thread without a word.
+        (parts.hostname or "").encode("idna")
     except ValueError as error:
         raise BrokerError(f"broker {_without_password(url)!r}: {error}; use mqtt://HOST:PORT") from error
     if parts.scheme not in _PORTS or not parts.hostname:

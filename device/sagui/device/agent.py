@@ -59,6 +59,7 @@ class Agent:
         *,
         interval_s: float = 0.0,
         clock: Callable[[], float] = time.time,
+        stop: threading.Event | None = None,
     ) -> None:
         """Puts the parts together.
 
@@ -70,6 +71,7 @@ class Agent:
             events: Told of the first result and of the end.
             interval_s: Least time from one frame to the next.
             clock: Unix time, in seconds.
+            stop: Ends `run` after the frame in hand when it is set, by a signal handler for example.
         """
         self._model, self._camera, self._link = model, camera, link
         self._device, self._events = device, events
@@ -77,15 +79,11 @@ class Agent:
         self._reference = ModelRef(name=model.name, version=model.version)
         self._boot = secrets.token_hex(6)
         self._standing: Standing | None = None
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self.tally = Tally()
 
-    def stop(self) -> None:
-        """Ends `run` after the frame in hand; safe in a signal handler."""
-        self._stop.set()
-
     def run(self) -> bool:
-        """Classifies frames until the camera has no more, or `stop` is called.
+        """Classifies frames until the camera has no more, or it is stopped.
 
         Returns:
             Whether the broker acknowledged every result.
@@ -94,6 +92,7 @@ class Agent:
             CameraError: The camera stopped giving frames.
             ModelError: The network failed.
         """
+        self._link.ready()
         try:
             self._loop()
         finally:
@@ -110,9 +109,11 @@ class Agent:
             if frame is None:
                 return
             self._handle(frame)
-            due = max(due + self._interval_s, time.monotonic())
-            # Waiting is interruptible: a stop does not wait for the next frame.
-            self._stop.wait(due - time.monotonic())
+            now = time.monotonic()
+            due = max(due + self._interval_s, now)
+            if due > now:
+                # Waiting is interruptible: a stop does not wait for the next frame.
+                self._stop.wait(due - now)
 
     def _handle(self, frame: Frame) -> None:
         start, now = time.perf_counter(), self._clock()
@@ -162,5 +163,6 @@ class Agent:
             frames=self.tally.frames,
             published=link.published,
             acknowledged=link.acknowledged,
+            dropped=link.dropped,
             latency_ms=latency,
         )

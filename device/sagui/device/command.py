@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 
 import click
@@ -65,6 +66,9 @@ def run(
     events = JsonEvents() if as_json else PlainEvents()
     address = parse_address(broker, os.environ)
     check_device(device)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     link = Link(address, device, events, protocol)
     link.open()
     try:
@@ -74,9 +78,7 @@ def run(
     except BaseException:
         link.close()
         raise
-    agent = Agent(loaded, camera, link, device, events, interval_s=1 / fps if fps else 0.0)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: agent.stop())
+    agent = Agent(loaded, camera, link, device, events, interval_s=1 / fps if fps else 0.0, stop=stop)
     if not agent.run():
         raise BrokerError(f"{address} did not acknowledge every result within {DRAIN_SECONDS:g} s of the end")
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 
@@ -19,25 +20,38 @@ class Events(Protocol):
         """
 
 
+class _Lines:
+    """Whole lines: the agent's thread and the link's both have something to say."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def write(self, line: str) -> None:
+        with self._lock:
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+
+
 class PlainEvents:
     """Lines with the time in front; a service manager keeps them in its journal."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
+        self._lines = _Lines(stream or sys.stdout)
 
     def say(self, event: str, text: str, **fields: Any) -> None:  # noqa: ANN401, ARG002 (the port's signature)
         """See `Events.say`."""
-        print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}", file=self._stream, flush=True)
+        self._lines.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}")
 
 
 class JsonEvents:
     """A JSON object a line."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
+        self._lines = _Lines(stream or sys.stdout)
 
     def say(self, event: str, text: str, **fields: Any) -> None:  # noqa: ANN401
         """See `Events.say`."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"time": time, "event": event, "text": text, **fields})
-        print(line, file=self._stream, flush=True)
+        self._lines.write(line)

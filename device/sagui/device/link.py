@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from random import SystemRandom
 from time import monotonic, sleep
 from typing import Literal
 
@@ -26,9 +27,11 @@ MAX_WAITING = 10_000
 """Messages kept while the broker is away; past that the oldest is dropped, and counted."""
 
 _KEEPALIVE_S = 30
-_RETRY_MIN_S, _RETRY_MAX_S = 1, 30
+_RETRY_MIN_S, _RETRY_MAX_S, _RETRY_JITTER_S = 1, 30, 15
+_RANDOM = SystemRandom()
 _ANSWER_S = 2.0
 _DRAIN_STEP_S = 0.02
+_GOODBYE_S = 2.0
 _UNSUPPORTED_PROTOCOL = "Unsupported protocol version"
 
 
@@ -55,6 +58,8 @@ class Link:
         self._in_flight: set[int] = set()
         self._connected = False
         self._told_away = False
+        self._told_dropped = False
+        self._ready = False
         self._closing = False
         self._may_fall_back = protocol == "auto"
         self._unanswered: threading.Timer | None = None
@@ -69,6 +74,13 @@ class Link:
         """Starts connecting, in the background."""
         self._start(self._client)
 
+    def ready(self) -> None:
+        """Says ``online``, now and after every reconnection: the device is about to publish."""
+        with self._lock:
+            self._ready = True
+            if self._connected:
+                self._say_online(self._client)
+
     def publish(self, topic: str, payload: bytes) -> None:
         """Sends a message once (QoS 1), now or when the broker is there."""
         with self._lock:
@@ -80,6 +92,10 @@ class Link:
                 self._waiting.popleft()
                 self.dropped += 1
             self._waiting.append((topic, payload))
+            first_drop = self.dropped == 1 and not self._told_dropped
+            self._told_dropped = self._told_dropped or first_drop
+        if first_drop:
+            self._events.say("dropped", f"more than {MAX_WAITING} results wait for the broker: dropping the oldest")
 
     def retain(self, topic: str, payload: bytes) -> None:
         """Sends a message that the broker keeps; said again after every reconnection, because brokers forget."""
@@ -89,13 +105,17 @@ class Link:
                 self._client.publish(topic, payload, qos=1, retain=True)
 
     def drain(self, timeout_s: float) -> bool:
-        """Waits until the broker has acknowledged every message sent once."""
+        """Waits until the broker has acknowledged every message sent once.
+
+        Returns:
+            Whether it did; not, if any was dropped while the broker was away.
+        """
         until = monotonic() + timeout_s
         while True:
             with self._lock:
                 self._count_acknowledged()
                 if not self._waiting and not self._in_flight:
-                    return True
+                    return self.dropped == 0
             remaining = until - monotonic()
             if remaining <= 0:
                 return False
@@ -111,7 +131,8 @@ class Link:
                 goodbye = self._client.publish(topic, topics.OFFLINE, qos=1, retain=True)
             client = self._client
         if goodbye is not None:
-            goodbye.wait_for_publish(2.0)
+            with suppress(RuntimeError, ValueError):  # the connection was just lost: the last will speaks
+                goodbye.wait_for_publish(_GOODBYE_S)
         client.disconnect()
         client.loop_stop()
 
@@ -122,7 +143,8 @@ class Link:
         if self._address.user is not None:
             client.username_pw_set(self._address.user, self._address.password)
         client.will_set(topics.availability(self._device), topics.OFFLINE, qos=1, retain=True)
-        client.reconnect_delay_set(_RETRY_MIN_S, _RETRY_MAX_S)
+        # Some jitter, so that the devices of a house do not all come back in the same second.
+        client.reconnect_delay_set(_RETRY_MIN_S, _RETRY_MAX_S + _RANDOM.randrange(_RETRY_JITTER_S))
         client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -178,7 +200,11 @@ class Link:
                 client.publish(topic, payload, qos=1, retain=True)
             while self._waiting:
                 self._send(*self._waiting.popleft())
-            client.publish(topics.availability(self._device), topics.ONLINE, qos=1, retain=True)
+            if self._ready:
+                self._say_online(client)
+
+    def _say_online(self, client: mqtt.Client) -> None:
+        client.publish(topics.availability(self._device), topics.ONLINE, qos=1, retain=True)
 
     def _answered(self) -> None:
         if self._unanswered is not None:
@@ -188,7 +214,9 @@ class Link:
         if self._may_fall_back and reason.getName() == _UNSUPPORTED_PROTOCOL:
             # A client cannot be stopped from its own thread.
             threading.Thread(target=self._fall_back, args=["does not speak MQTT 5"], daemon=True).start()
-        elif not self._told_away:
+            return
+        self._may_fall_back = False  # it understood MQTT 5, and does not want us
+        if not self._told_away:
             self._told_away = True
             self._events.say("refused", f"{self._address} refuses the connection: {reason.getName()}; trying again")
 

@@ -178,6 +178,16 @@ def test_golden_frames_never_unpickle() -> None:
         decode_golden(evil)
 
 
+def test_golden_frames_that_claim_more_than_there_is_are_refused() -> None:
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        buffer, {"shape": (10**6, 224, 224, 3), "fortran_order": False, "descr": "|u1"}
+    )
+    bomb = pack({"frames.npy": buffer.getvalue(), "outputs.npy": buffer.getvalue()})
+    with pytest.raises(BundleError, match="does not fit its entry"):
+        decode_golden(bomb)
+
+
 def test_a_full_disk_leaves_nothing(
     toy_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_manifest: MakeManifest
 ) -> None:

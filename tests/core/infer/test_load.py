@@ -124,6 +124,15 @@ def test_a_real_file_that_is_no_image_classifier_is_refused(root: Path) -> None:
         load_model(probe)
 
 
+def test_a_network_without_an_input_is_refused() -> None:
+    import tensorflow as tf
+
+    constant = tf.function(lambda: tf.constant([[1.0, 2.0]])).get_concrete_function()
+    model = tf.lite.TFLiteConverter.from_concrete_functions([constant]).convert()
+    with pytest.raises(ModelError, match="no image classifier: it has 0 inputs"):
+        from_tflite(bytes(model), "constant", LABELS)
+
+
 def test_an_edge_tpu_file_without_an_edge_tpu_is_refused(toy_tflite: bytes) -> None:
     with pytest.raises(ModelError, match="compiled for a Coral Edge TPU"):
         from_tflite(toy_tflite + b"edgetpu-custom-op", "toy", LABELS)

@@ -75,6 +75,30 @@ def test_any_photo_fits_any_input(
     assert pixels.max() == 200
 
 
+def test_shrinking_averages_and_skips_no_pixel() -> None:
+    # A fine chessboard is grey from afar; who skips pixels sees black or white.
+    board = np.indices((480, 640)).sum(axis=0) % 2 * 200
+    photo = np.repeat(board[..., np.newaxis], 3, axis=2).astype(np.uint8)
+    pixels = prepare(photo, InputSpec(height=96, width=96))
+    assert np.abs(pixels.astype(int) - 100).max() <= 2
+    skipping = prepare(photo, InputSpec(height=96, width=96, interpolation="linear"))
+    assert np.abs(skipping.astype(int) - 100).max() > 20
+
+
+@settings(deadline=None)
+@given(st.integers(20, 300), st.integers(20, 300), st.integers(8, 60), st.integers(8, 60))
+def test_shrinking_keeps_things_in_their_place(height: int, width: int, to_height: int, to_width: int) -> None:
+    ramp = np.zeros((height, width, 3), np.uint8)
+    ramp[..., 0] = np.linspace(0, 255, width)
+    ramp[..., 1] = np.linspace(0, 255, height)[:, np.newaxis]
+    pixels = prepare(ramp, InputSpec(height=to_height, width=to_width)).astype(float)
+    # The middle of each pixel, in the photo's own measure.
+    across, down = (np.arange(to_width) + 0.5) / to_width * 255, (np.arange(to_height) + 0.5) / to_height * 255
+    tolerance = 255 * (1 / min(to_width, to_height) + 2 / min(width, height))
+    assert np.abs(pixels[..., 0] - across).max() <= tolerance
+    assert np.abs(pixels[..., 1] - down[:, np.newaxis]).max() <= tolerance
+
+
 def test_a_photo_of_the_right_size_is_not_touched() -> None:
     photo = np.random.default_rng(0).integers(0, 255, (24, 24, 3), dtype=np.uint8)
     assert np.array_equal(prepare(photo, InputSpec(height=24, width=24)), photo)

@@ -54,7 +54,8 @@ def extract(
     Raises:
         TrainError: The cache cannot be written.
     """
-    name = f"features-{_trunk_digest(trunk)[:32]}"
+    # The same photo fitted otherwise has other features, so the pixels' store is part of the name.
+    name = f"features-{_trunk_digest(trunk)[:32]}-{pixels.name}"
     shape = tuple(int(size) for size in trunk.output_shape[1:])
     stores = tuple(RecordStore(cache / name / view.name, shape, "float16") for view in VIEWS[views])
     todo = [store.missing(keys) for store in stores]

@@ -134,6 +134,7 @@ def new_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         RunError: ``out`` is there already, or cannot be written. Nothing half-written is left.
     """
+    out = out.resolve()
     check_free(out, overwrite=overwrite)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -143,13 +144,27 @@ def new_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         yield beside
         beside.chmod(0o755)
-        if out.exists():
-            shutil.rmtree(out)
-        beside.rename(out)
+        _swap(beside, out)
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error.strerror or error}; nothing was kept") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _swap(new: Path, out: Path) -> None:
+    """Puts a folder where another may be; the old one is deleted when the new one is in its place."""
+    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent)) / out.name
+    try:
+        if out.exists():
+            out.rename(old)
+        try:
+            new.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
+    finally:
+        shutil.rmtree(old.parent, ignore_errors=True)
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:
@@ -158,6 +173,11 @@ def check_free(out: Path, *, overwrite: bool) -> None:
     Raises:
         RunError: Something is there that is not to be replaced.
     """
+    out = out.resolve()
+    if out == Path.cwd():
+        raise RunError(
+            f"{out} is the folder you are in, and a run replaces its folder whole; choose another with --out"
+        )
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not overwrite:

@@ -37,6 +37,11 @@ class RecordStore:
         folder.mkdir(parents=True, exist_ok=True)
         self._read_keys()
 
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self._folder.name
+
     def __contains__(self, key: str) -> bool:
         return key in self._rows
 

@@ -41,6 +41,8 @@ class InterpreterRuntime:
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         self.inputs = tuple(_spec(detail) for detail in inputs)
         self.outputs = tuple(_spec(detail) for detail in outputs)
+        if not inputs or not outputs:
+            raise ModelError(f"no image classifier: it has {len(inputs)} inputs and {len(outputs)} outputs")
         self._input_index = int(inputs[0]["index"])
         self._output_index = int(outputs[0]["index"])
 

@@ -1,5 +1,6 @@
 """`sagui demo`."""
 
+import signal
 from pathlib import Path
 
 import click
@@ -9,6 +10,11 @@ from sagui.progress.quiet import quiet_native
 
 with quiet_native():
     from sagui.deploy.demo.story import Plot, tell
+
+
+def _end(*_: object) -> None:
+    # An exception, so that the agent is ended too.
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 @click.command("demo", short_help="Show the whole story on real photos of solar cells.")
@@ -29,4 +35,5 @@ def demo(out: Path, seconds: float, broker: str | None) -> None:
     Learns from 2,624 photos of solar cells which are defective, makes the network small, proves that it still works,
     runs it on a camera (a folder of test photos), and shows what arrives over MQTT. Ctrl-C ends it early and well.
     """
+    signal.signal(signal.SIGTERM, _end)
     tell(Plot("elpv", out, seconds, broker), Console(highlight=False))

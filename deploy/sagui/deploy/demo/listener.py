@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from sagui.deploy.demo.errors import DemoError
 from sagui.device.address import Address
@@ -38,6 +40,18 @@ class Listener:
             sleep(_STEP_S)
         return self.received >= count
 
+    def on_subscribe(
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        """Called by paho; a broker may also say no."""
+        if not any(reason.is_failure for reason in reasons):
+            self.subscribed.set()
+
     def on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:  # noqa: ANN401
         """Called by paho."""
         try:
@@ -65,15 +79,16 @@ def listening(address: Address, device: str, on_result: Callable[[Result], None]
         client.username_pw_set(address.user, address.password)
     client.on_message = listener.on_message
     client.on_connect = lambda client, *_: client.subscribe(topics.result(device), qos=1)
-    client.on_subscribe = lambda *_: listener.subscribed.set()
+    client.on_subscribe = listener.on_subscribe
     client.connect_async(address.host, address.port)
     client.loop_start()
     try:
         if not listener.subscribed.wait(_CONNECT_SECONDS):
-            raise DemoError(f"no broker answers at {address}; is it running, and does it let this user in?")
+            raise DemoError(f"no broker answers at {address}; is it running, and may this user subscribe to sagui/#?")
         yield listener
         for topic in (topics.availability(device), topics.state(device)):
-            client.publish(topic, b"", qos=1, retain=True).wait_for_publish(2.0)
+            with suppress(RuntimeError, ValueError):  # the broker is gone, and what it kept with it
+                client.publish(topic, b"", qos=1, retain=True).wait_for_publish(2.0)
     finally:
         client.disconnect()
         client.loop_stop()

@@ -2,13 +2,13 @@
 
 import os
 import secrets
-import shutil
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, perf_counter
 
 from rich.console import Console
@@ -32,7 +32,9 @@ RECIPE = Recipe(views="flips", fine_tune=FineTune(blocks=5, epochs=8, patience=8
 """A compromise between accuracy and the time a newcomer waits."""
 
 _FPS = 20.0
+_FIRST_RESULT_S = 30.0
 _LAST_RESULTS_S = 5.0
+_STEP_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,22 @@ def tell(plot: Plot, console: Console) -> Summary:
     write_summary(summary, plot.out / "summary.json")
     console.print()
     print_summary(summary, console)
+    if summary.messages_published == 0:
+        raise DemoError("it was stopped before the first result; let it run for longer")
     if summary.messages_received != summary.messages_published:
         raise DemoError(f"{summary.messages_published} results were published and {summary.messages_received} received")
     return summary
 
 
 def _run(plot: Plot, run: Run, converted: Converted, console: Console) -> tuple[Watch, AgentProcess, int]:
-    camera = plot.out / "camera"
-    watch = Watch(_camera_folder(run, camera))
+    with TemporaryDirectory(prefix="sagui-camera-") as camera:
+        return _run_on(Path(camera), plot, run, converted, console)
+
+
+def _run_on(
+    camera: Path, plot: Plot, run: Run, converted: Converted, console: Console
+) -> tuple[Watch, AgentProcess, int]:
+    watch = Watch(_link_photos(run, camera))
     device = f"demo-{secrets.token_hex(3)}"
     with nullcontext(plot.broker) if plot.broker else local_broker() as url:
         address = parse_address(url, os.environ)
@@ -124,10 +134,8 @@ def _run(plot: Plot, run: Run, converted: Converted, console: Console) -> tuple[
             return watch, agent, listener.received
 
 
-def _camera_folder(run: Run, folder: Path) -> dict[str, str]:
-    """Links the test photos into a folder, and tells what each shows."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def _link_photos(run: Run, folder: Path) -> dict[str, str]:
+    """Links the test photos into an empty folder, and tells what each shows."""
     truth = {}
     for number, photo in enumerate(run.split["test"]):
         name = f"{number:05d}{Path(photo.name).suffix.lower()}"
@@ -141,15 +149,22 @@ def _watch(seconds: float, agent: AgentProcess, watch: Watch, console: Console) 
     before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
     try:
         with showing(watch, console):
+            _wait_for_first(agent, watch, stopped)
             # The agent's start is not taken off the time to watch.
-            deadline = None
-            while agent.alive() and not stopped.wait(0.05):
-                if deadline is None and watch.total_ms:
-                    deadline = monotonic() + seconds
-                if deadline is not None and monotonic() >= deadline:
-                    return
+            deadline = monotonic() + seconds
+            while agent.alive() and monotonic() < deadline and not stopped.wait(_STEP_S):
+                pass
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _wait_for_first(agent: AgentProcess, watch: Watch, stopped: threading.Event) -> None:
+    deadline = monotonic() + _FIRST_RESULT_S
+    while agent.alive() and not watch.total_ms and not stopped.wait(_STEP_S):
+        if monotonic() >= deadline:
+            raise DemoError(
+                f"no result arrived within {_FIRST_RESULT_S:g} s; may this user publish and subscribe to sagui/# there?"
+            )
 
 
 def _summary(

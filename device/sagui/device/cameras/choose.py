@@ -48,4 +48,4 @@ def _live(source: int | str, name: str) -> Camera:
     from sagui.device.cameras.latest import LatestFrame
     from sagui.device.cameras.opencv import OpenCvCamera
 
-    return LatestFrame(OpenCvCamera(source, name))
+    return LatestFrame(OpenCvCamera(source, name, live=True))

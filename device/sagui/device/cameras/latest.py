@@ -9,6 +9,7 @@ import threading
 from sagui.device.cameras.port import Camera, Frame
 from sagui.device.errors import CameraError
 
+_CLOSE_SECONDS = 2.0
 STALL_SECONDS = 10.0
 """A live camera without a frame for so long is taken for gone."""
 
@@ -42,8 +43,11 @@ class LatestFrame:
             self._ended = True
             self._slot = None
             self._changed.notify_all()
-        self._thread.join(self._stall_seconds)
-        self._camera.close()
+        self._thread.join(_CLOSE_SECONDS)
+        # A reader that hangs in the driver still uses the camera: to release it now could crash the process. The
+        # thread is a daemon, so it ends with us.
+        if not self._thread.is_alive():
+            self._camera.close()
 
     def _capture(self) -> None:
         while not self._ended:
