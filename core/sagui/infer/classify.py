@@ -84,11 +84,23 @@ class Classifier:
             ModelError: The network fails on it.
         """
         start = perf_counter()
-        frame = self.encode(photo)
-        prepared = perf_counter()
-        raw = self.runtime.invoke(frame)
-        done = perf_counter()
-        return Classification(self.scores(raw), 1000 * (prepared - start), 1000 * (done - prepared))
+        inputs = self.encode(photo)
+        return self.infer(inputs, 1000 * (perf_counter() - start))
+
+    def infer(self, inputs: npt.NDArray[Any], preprocess_ms: float = 0.0) -> Classification:
+        """Names what `encode` made of a photo.
+
+        Args:
+            inputs: The network's very input.
+            preprocess_ms: How long `encode` took, to be told along.
+
+        Raises:
+            ModelError: The network fails on it.
+        """
+        start = perf_counter()
+        raw = self.runtime.invoke(inputs)
+        infer_ms = 1000 * (perf_counter() - start)
+        return Classification(self.scores(raw), preprocess_ms, infer_ms)
 
     def encode(self, photo: Photo) -> npt.NDArray[Any]:
         """Makes the network's very input of a photo: what a golden frame stores."""

@@ -13,6 +13,7 @@ from sagui.device.cameras import Camera, Frame
 from sagui.device.decide import Standing, Verdict, decide, follow
 from sagui.device.events import Events
 from sagui.device.link import Link
+from sagui.device.pipeline import Capture, Ready
 from sagui.infer.classify import Classification
 from sagui.infer.load import LoadedModel
 from sagui.wire import Frame as WireFrame
@@ -96,33 +97,35 @@ class Agent:
         try:
             self._loop()
         finally:
-            self._camera.close()
             delivered = self._link.drain(DRAIN_SECONDS)
             self._link.close()
             self._say_stopped()
         return delivered
 
     def _loop(self) -> None:
-        due = time.monotonic()
-        while not self._stop.is_set():
-            frame = self._camera.read()
-            if frame is None:
-                return
-            self._handle(frame)
-            now = time.monotonic()
-            due = max(due + self._interval_s, now)
-            if due > now:
-                # Waiting is interruptible: a stop does not wait for the next frame.
-                self._stop.wait(due - now)
+        capture = Capture(self._camera, self._model.classifier.encode, self._clock)
+        try:
+            capture.ask()
+            due = time.monotonic()
+            while (ready := capture.take(self._stop)) is not None:
+                if not self._interval_s:
+                    capture.ask()  # the next frame is made ready while the network runs on this one
+                self._handle(ready)
+                if self._interval_s:
+                    due = max(due + self._interval_s, time.monotonic())
+                    self._stop.wait(due - time.monotonic())
+                    capture.ask()  # not before it is due: it would be old by then
+        finally:
+            capture.close()
 
-    def _handle(self, frame: Frame) -> None:
-        start, now = time.perf_counter(), self._clock()
+    def _handle(self, ready: Ready) -> None:
         classifier = self._model.classifier
-        seen = classifier.classify(frame.photo)
+        seen = classifier.infer(ready.inputs, ready.preprocess_ms)
         verdict = decide(seen.scores, classifier.labels, classifier.decision)
-        total_ms = 1000 * (time.perf_counter() - start)
-        self._link.publish(topics.result(self._device), encode(self._result(frame, seen, verdict, now, total_ms)))
-        self._follow(verdict, now)
+        total_ms = 1000 * (time.perf_counter() - ready.arrived)
+        result = self._result(ready.frame, seen, verdict, ready.time, total_ms)
+        self._link.publish(topics.result(self._device), encode(result))
+        self._follow(verdict, ready.time)
         self.tally.add(seen.infer_ms, total_ms)
         if self.tally.frames == 1:
             self._events.say("first-result", f"first result: {verdict.label} ({verdict.score:.2f})")
