@@ -45,7 +45,7 @@ class Options:
     mode: ModeName = "int8"
     name: str = ""
     version: str = "1.0.0"
-    calibration: int = 200
+    calibration: int = 500
     budget: Budget = field(default_factory=Budget)
     threshold: float = 0.5
     data: Path | None = None
