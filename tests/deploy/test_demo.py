@@ -3,6 +3,9 @@
 import io
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +62,30 @@ def test_the_story_from_photos_to_results(plot: Plot) -> None:
     told = screen.getvalue()
     for words in ("160 photos", "going on with MQTT 3.1.1", "8 golden frames reproduced", "right", "What happened"):
         assert words in told
+
+
+def test_ctrl_c_ends_it_early_and_well(plot: Plot) -> None:
+    code = (
+        "from pathlib import Path; from rich.console import Console; from sagui.deploy.demo.story import *\n"
+        "from sagui.convert.gate import Budget; from sagui.train.recipe import Probe\n"
+        "recipe = Recipe(image_size=96, views='none', probe=Probe(epochs=15))\n"
+        "options = Options(calibration=40, budget=Budget(15.0, 30.0))\n"
+        f"plot = Plot({plot.data!r}, Path({str(plot.out)!r}), 600.0, recipe=recipe, options=options)\n"
+        "tell(plot, Console(width=100))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if " right, " in line:  # results are coming in
+                process.send_signal(signal.SIGINT)
+                break
+        rest = process.stdout.read()
+        assert process.wait(60) == 0, rest
+    summary = json.loads((plot.out / "summary.json").read_text())
+    assert summary["messages_received"] == summary["messages_published"] > 0
+    assert "What happened" in rest
 
 
 def test_it_uses_a_broker_of_yours_and_leaves_nothing_on_it(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -215,24 +216,35 @@ def test_it_goes_down_to_3_1_1_by_itself(toy_bundle: Path, colours: Path) -> Non
     assert connected["protocol"] == "3.1.1"
 
 
+@contextmanager
+def fake_broker(answer_to_5: bytes | None) -> Iterator[tuple[str, list[int]]]:
+    """Notes which versions are asked for; None holds its tongue, and the line."""
+    versions: list[int] = []
+
+    def serve() -> None:
+        held = []
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            packet = connection.recv(1024)
+            versions.append(packet[packet.index(b"MQTT") + 4])
+            if versions[-1] == 5 and answer_to_5 is None:
+                held.append(connection)
+                continue
+            if versions[-1] == 5:
+                connection.sendall(answer_to_5 or b"")
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"mqtt://127.0.0.1:{server.getsockname()[1]}", versions
+
+
 def test_a_wrong_password_is_no_reason_to_fall_back(toy_bundle: Path, colours: Path, eventually: Eventually) -> None:
     not_authorized = b"\x20\x03\x00\x87\x00"
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        versions: list[int] = []
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                packet = connection.recv(1024)
-                versions.append(packet[packet.index(b"MQTT") + 4])
-                connection.sendall(not_authorized)
-                connection.close()
-
-        threading.Thread(target=serve, daemon=True).start()
-        url = f"mqtt://127.0.0.1:{server.getsockname()[1]}"
+    with fake_broker(not_authorized) as (url, versions):
         agent = Agent(toy_bundle, "--camera", colours, "--broker", url, "--loop", "--fps", "5")
         try:
             assert eventually(lambda: len(versions) >= 3)
@@ -293,29 +305,12 @@ def test_a_model_that_is_not_proven_never_goes_online(
 def test_each_way_to_refuse_mqtt_5_leads_to_3_1_1(
     toy_bundle: Path, colours: Path, eventually: Eventually, answer: bytes | None, reason: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        versions: list[int] = []
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                packet = connection.recv(1024)
-                versions.append(packet[packet.index(b"MQTT") + 4])
-                if answer is None and versions[-1] == 5:
-                    continue  # holds its tongue, and the line
-                if versions[-1] == 5:
-                    connection.sendall(answer or b"")
-                connection.close()
-
-        threading.Thread(target=serve, daemon=True).start()
-        url = f"mqtt://127.0.0.1:{server.getsockname()[1]}"
+    with fake_broker(answer) as (url, versions):
         agent = Agent(toy_bundle, "--camera", colours, "--broker", url, "--loop", "--fps", "5")
         try:
             assert eventually(lambda: 4 in versions)
             assert versions[0] == 5
+            assert eventually(lambda: agent.said("fallback") is not None)
             fallback = agent.said("fallback")
             assert fallback is not None
             assert reason in fallback["text"]

@@ -30,13 +30,11 @@ class Tally:
     """What the agent did, for its last words."""
 
     frames: int = 0
-    infer_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_LATENCIES))
     total_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_LATENCIES))
 
-    def add(self, infer_ms: float, total_ms: float) -> None:
+    def add(self, total_ms: float) -> None:
         """Counts a frame."""
         self.frames += 1
-        self.infer_ms.append(infer_ms)
         self.total_ms.append(total_ms)
 
     def latency_ms(self) -> dict[str, float]:
@@ -126,7 +124,7 @@ class Agent:
         result = self._result(ready.frame, seen, verdict, ready.time, total_ms)
         self._link.publish(topics.result(self._device), encode(result))
         self._follow(verdict, ready.time)
-        self.tally.add(seen.infer_ms, total_ms)
+        self.tally.add(total_ms)
         if self.tally.frames == 1:
             self._events.say("first-result", f"first result: {verdict.label} ({verdict.score:.2f})")
 

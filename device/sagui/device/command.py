@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -71,13 +72,12 @@ def run(
         signal.signal(number, lambda *_: stop.set())
     link = Link(address, device, events, protocol)
     link.open()
-    try:
+    with ExitStack() as on_failure:
+        on_failure.callback(link.close)
         loaded = load_model(model, labels, threads)
         _prove(loaded, events)
         camera = open_camera(spec, loop=loop, warn=lambda text: events.say("warning", text))
-    except BaseException:
-        link.close()
-        raise
+        on_failure.pop_all()  # from here on the agent closes it
     agent = Agent(loaded, camera, link, device, events, interval_s=1 / fps if fps else 0.0, stop=stop)
     if not agent.run():
         raise BrokerError(f"{address} did not acknowledge every result within {DRAIN_SECONDS:g} s of the end")

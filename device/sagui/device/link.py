@@ -62,6 +62,7 @@ class Link:
         self._ready = False
         self._closing = False
         self._may_fall_back = protocol == "auto"
+        self._falling_back = False
         self._unanswered: threading.Timer | None = None
         self.published = 0
         self.acknowledged = 0
@@ -212,13 +213,19 @@ class Link:
 
     def _refused(self, reason: ReasonCode) -> None:
         if self._may_fall_back and reason.getName() == _UNSUPPORTED_PROTOCOL:
-            # A client cannot be stopped from its own thread.
-            threading.Thread(target=self._fall_back, args=["does not speak MQTT 5"], daemon=True).start()
+            self._fall_back_soon("does not speak MQTT 5")
             return
         self._may_fall_back = False  # it understood MQTT 5, and does not want us
         if not self._told_away:
             self._told_away = True
             self._events.say("refused", f"{self._address} refuses the connection: {reason.getName()}; trying again")
+
+    def _fall_back_soon(self, why: str) -> None:
+        # In a thread of its own, because a client cannot be stopped from its own. A refusal is followed by a hang-up:
+        # the first reason is the one to tell.
+        if not self._falling_back:
+            self._falling_back = True
+            threading.Thread(target=self._fall_back, args=[why], daemon=True).start()
 
     def _fall_back(self, why: str) -> None:
         with self._lock:
@@ -244,12 +251,12 @@ class Link:
         _properties: Properties | None,
     ) -> None:
         with self._lock:
-            was_connected, self._connected = self._connected, False
             if client is not self._client or self._closing:
                 return
+            was_connected, self._connected = self._connected, False
         self._answered()
         if self._may_fall_back:
-            threading.Thread(target=self._fall_back, args=["hangs up on MQTT 5"], daemon=True).start()
+            self._fall_back_soon("hangs up on MQTT 5")
         if not was_connected:
             return
         self._say_away(f"the connection to {self._address} is lost ({reason.getName()}); reconnecting")
