@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -10,29 +11,31 @@ from sagui.train.errors import RecipeError
 
 
 def block_ends(network: keras.Model, pattern: str) -> list[str]:
-    """Finds the layers that end a block, in order.
+    """Finds the operations that end a block, in order.
 
-    A layer ends a block if its name fits and everything after it depends on its output alone, so that the network can
-    be cut there.
+    One ends a block if its name fits and everything after it depends on its output alone, so that the network can be
+    cut there.
 
     Args:
         network: A functional model.
-        pattern: Fits the whole name of a layer that may end a block.
+        pattern: Fits the whole name of a layer, or of an operation that is no layer, that may end a block.
     """
+    return [operation.name for operation in _ends(network, pattern)]
+
+
+def _ends(network: keras.Model, pattern: str) -> Iterator[Any]:
     # Keras has no public way to walk a model's own nodes; a layer's nodes may belong to other models too.
     by_depth = network._nodes_by_depth  # noqa: SLF001
     nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
     waiting = Counter(source for node in nodes for source in _sources(node))
-    ends, open_tensors = [], 0
+    open_tensors = 0
     for node in nodes:
         for source in _sources(node):
             waiting[source] -= 1
             open_tensors -= waiting[source] == 0
-        name = node.operation.name
         open_tensors += 1
-        if open_tensors == 1 and re.fullmatch(pattern, name):
-            ends.append(name)
-    return ends
+        if open_tensors == 1 and re.fullmatch(pattern, node.operation.name):
+            yield node.operation
 
 
 def _sources(node: Any) -> list[str]:  # noqa: ANN401 (Keras ships no types)
@@ -54,11 +57,17 @@ def cut(network: keras.Model, pattern: str, tail_blocks: int) -> tuple[keras.Mod
     Raises:
         RecipeError: The network has no more blocks than that.
     """
-    ends = block_ends(network, pattern)
+    ends = list(_ends(network, pattern))
     if tail_blocks >= len(ends):
         raise RecipeError(
             f"{network.name} has {len(ends)} blocks and at least one stays frozen: "
-            f"fine-tune at most {len(ends) - 1}, not {tail_blocks}"
+            f"fine-tune at most {len(ends) - 1}, or all, not {tail_blocks}"
         )
-    border = network.get_layer(ends[-1 - tail_blocks]).output
-    return keras.Model(network.input, border, name="trunk"), keras.Model(border, network.output, name="tail")
+    # An operation, not a layer's name: some networks end their blocks with a sum that is no layer.
+    border = ends[-1 - tail_blocks].output
+    trunk = keras.Model(network.input, border, name="trunk")
+    if border is network.output:
+        # Keras makes no model of nothing but a tensor inside another.
+        nothing = keras.Input(border.shape[1:])
+        return trunk, keras.Model(nothing, nothing, name="tail")
+    return trunk, keras.Model(border, network.output, name="tail")

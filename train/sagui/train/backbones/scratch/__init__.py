@@ -1,0 +1,1 @@
+"""Networks that learn from nothing: the classics, small enough for it."""
