@@ -14,10 +14,15 @@ from sagui.train.errors import DatasetError
 
 LABELS = ("functional", "defective")
 _DEFECTIVE_FROM = 0.5
+_CERTAIN = 1.0
+_DOUBTFUL = 0.5
 
 
 def read_elpv() -> Dataset:
     """Reads ELPV with two classes, split at a defect probability of one half as in the paper.
+
+    The experts gave each cell a probability of 0, 1/3, 2/3 or 1, by what they saw and how sure they were of it. A photo
+    they were unsure of (1/3 or 2/3) weighs 0.5, and any other 1.
 
     Raises:
         DatasetError: The package is not installed or its table is not the one expected.
@@ -28,8 +33,11 @@ def read_elpv() -> Dataset:
         photos = tuple(_photo(*row) for row in csv.reader(map(_single_spaced, lines), delimiter=" "))
     except ModuleNotFoundError as error:
         raise DatasetError("the ELPV photos are not installed: pip install elpv-dataset") from error
-    except (OSError, ValueError, TypeError) as error:
-        raise DatasetError(f"elpv-dataset: its labels.csv cannot be read: {error}") from error
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise DatasetError(
+            f"elpv-dataset: its labels.csv cannot be read: {error}; "
+            "install it again: pip install --force-reinstall elpv-dataset"
+        ) from error
     return Dataset("elpv", "ELPV solar cells", root, LABELS, photos)
 
 
@@ -38,5 +46,6 @@ def _single_spaced(line: str) -> str:
 
 
 def _photo(name: str, probability: str, cell_type: str) -> Photo:
-    defective = float(probability) > _DEFECTIVE_FROM
-    return Photo(name, int(defective), f"{cell_type} {float(probability):.2f}")
+    value = float(probability)
+    weight = _CERTAIN if value in {0.0, 1.0} else _DOUBTFUL
+    return Photo(name, (int(value > _DEFECTIVE_FROM),), f"{cell_type} {value:.2f}", weight=weight)

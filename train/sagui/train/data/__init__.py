@@ -1,0 +1,1 @@
+"""Photos themselves: looked into, and written out."""
