@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sagui.train.recipe import Views
+from sagui.train.recipe.choices import Views
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class View:
         """Turns square photos ``(batch, size, size, channels)``."""
         turned = np.rot90(photos, self.quarters, axes=(1, 2))
         return turned[:, :, ::-1] if self.mirror else turned
+
+    def of_one(self, photo: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Turns a photo ``(height, width, channels)``; a quarter turn swaps its height and width."""
+        one: npt.NDArray[Any] = self.of(photo[np.newaxis])[0]
+        return one
 
 
 _BOTH = (False, True)
