@@ -1,0 +1,1 @@
+"""What a training tells a person: ``report.html`` and the pictures of a run."""
