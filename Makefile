@@ -6,12 +6,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench bench-scale clean
 
 help: ## Show this
 	@echo "sagui: from a folder of photos to a fleet of cameras that name what they see"
 	@echo
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "sagui needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
@@ -33,6 +33,9 @@ lint: $(STAMP) ## Check style and types
 
 bench: $(STAMP) ## Measure against the usual ways; writes runs/bench.json
 	$(BIN)/python -m tests.bench
+
+bench-scale: $(STAMP) ## Measure the memory of training on 200,000 photos (minutes, 3 GB of disk)
+	$(BIN)/python -m tests.bench memory_200k
 
 clean: ## Remove .venv and what was built
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -261,14 +261,13 @@ def shapes_run(shapes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on `shapes`: a probe and two fine-tuned blocks, on small photos."""
     from sagui.train.datasets import open_dataset
     from sagui.train.pipeline import train
-    from sagui.train.recipe import FineTune, Probe, Recipe
+    from sagui.train.recipe.choices import InputChoice, Recipe, TrainingChoice
 
     folder = tmp_path_factory.mktemp("runs")
     recipe = Recipe(
-        image_size=64,
+        input=InputChoice(size=64),
         seed=3,
-        probe=Probe(epochs=30),
-        fine_tune=FineTune(blocks=2, head="probe", epochs=3, batch_size=8),
+        training=TrainingChoice(blocks=2, head="probe", epochs=3, batch_size=8),
     )
     train(open_dataset(str(shapes)), recipe, folder / "shapes", folder / "cache")
     return folder / "shapes"

@@ -20,6 +20,9 @@ class _Entry(NamedTuple):
 COMMANDS = {
     "demo": _Entry("sagui.deploy.demo.command", "demo", "demo", "Show the whole story on real photos of solar cells."),
     "train": _Entry("sagui.train.command", "train", "train", "Learn to name photos."),
+    "sweep": _Entry("sagui.train.sweep.command", "sweep", "train", "Try many recipes, and keep the best."),
+    "data": _Entry("sagui.train.data.command", "data", "train", "Look into photos, and write them out."),
+    "compare": _Entry("sagui.train.compare.command", "compare", "train", "Put runs side by side."),
     "convert": _Entry("sagui.convert.command", "convert", "train", "Turn a training run into a proven bundle."),
     "classify": _Entry("sagui.device.command", "classify", "", "Name photos with a model."),
     "run": _Entry("sagui.device.command", "run", "", "Run a model on a camera and publish what it sees."),

@@ -18,12 +18,20 @@ from sagui.progress.quiet import quiet_native
 with quiet_native():
     from tests.bench.agent import agent_overhead
     from tests.bench.network import bundle, mobilenet_v2_int8
-    from tests.bench.probe import probe_speedup
     from tests.bench.rows import Row, write_rows
+    from tests.bench.scale import memory_200k
+    from tests.bench.speed import decode, feature_extraction, train_step
     from tests.bench.startup import cli_help, first_result
+    from tests.bench.training import time_to_accuracy_fine_tune, time_to_accuracy_probe
 
 OUT = Path("runs/bench.json")
-NAMES = ("cli_help", "first_result", "agent_overhead", "probe_speedup")
+TRAINING = {
+    row.__name__: row
+    for row in (decode, feature_extraction, train_step, time_to_accuracy_probe, time_to_accuracy_fine_tune)
+}
+NAMES = ("cli_help", "first_result", "agent_overhead", *TRAINING)
+LARGE = ("memory_200k",)
+"""Only when they are asked for: they need minutes, and gigabytes of disk."""
 
 
 @contextmanager
@@ -54,15 +62,17 @@ def measure_all(names: list[str]) -> list[Row]:
             path = bundle(model, Path(folder))
             rows.append(first_result(model, path, port, Path(folder)))
             rows.append(agent_overhead(path, port))
-    if not names or "probe_speedup" in names:
-        rows.append(probe_speedup())
+    rows += [work() for name, work in TRAINING.items() if not names or name in names]
+    if "memory_200k" in names:
+        with TemporaryDirectory() as folder:
+            rows.append(memory_200k(Path(folder)))
     return rows
 
 
 def main() -> None:
     """Measures and reports."""
-    if unknown := set(sys.argv[1:]) - set(NAMES):
-        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
+    if unknown := set(sys.argv[1:]) - set(NAMES) - set(LARGE):
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join((*NAMES, *LARGE))}")
     rows = measure_all(sys.argv[1:])
     table = Table("name", "value", "unit", "against", "its value", "ratio")
     for row in rows:

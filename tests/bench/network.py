@@ -21,6 +21,7 @@ from sagui.bundle.manifest import (
 from sagui.convert.calibrate import representative
 from sagui.convert.export import convert_saved_model, export_saved_model
 from sagui.infer.load import from_tflite
+from sagui.train.backbones.port import Options
 from sagui.train.backbones.registry import find_backbone
 
 SIDE = 224
@@ -30,7 +31,7 @@ LABELS = ("one", "two", "three")
 def mobilenet_v2_int8() -> bytes:
     """Builds and converts it."""
     keras.utils.set_random_seed(0)
-    network = find_backbone("mobilenet-v2").build((SIDE, SIDE, 3))
+    network = find_backbone("mobilenet-v2").build((SIDE, SIDE, 3), Options())
     pooled = keras.layers.GlobalAveragePooling2D()(network.output)
     model = keras.Model(network.input, keras.layers.Dense(len(LABELS), activation="softmax")(pooled))
     photos = list(np.random.default_rng(0).integers(0, 255, (8, SIDE, SIDE, 3), dtype=np.uint8))

@@ -107,12 +107,12 @@ def test_the_report_shows_both_side_by_side(shapes_bundle: Path) -> None:
 def test_names_in_the_report_are_harmless(shapes: Path, tmp_path: Path) -> None:
     from sagui.train.datasets import open_dataset
     from sagui.train.pipeline import train
-    from sagui.train.recipe import Probe, Recipe
+    from sagui.train.recipe.choices import InputChoice, Recipe, TrainingChoice
 
     hostile = tmp_path / "photos"
     shutil.copytree(shapes / "disc", hostile / "<script>alert(1)<")
     shutil.copytree(shapes / "square", hostile / "square")
-    recipe = Recipe(image_size=64, probe=Probe(epochs=2))
+    recipe = Recipe(input=InputChoice(size=64), training=TrainingChoice(epochs=2))
     train(open_dataset(str(hostile)), recipe, tmp_path / "run", tmp_path / "cache")
     path = convert(tmp_path / "run", tmp_path, options(mode="none")).path
     assert "<script>" not in read_bundle(path).entries["report.html"].decode()

@@ -71,7 +71,7 @@ def test_the_gate_holds_what_it_promises(before: tuple[int, int], after: tuple[i
 
 def photos(*sizes: int) -> list[SplitPhoto]:
     return [
-        SplitPhoto(name=f"{label}-{number}", label=label, sha256="")
+        SplitPhoto(name=f"{label}-{number}", labels=(label,), sha256="")
         for label, size in enumerate(sizes)
         for number in range(size)
     ]

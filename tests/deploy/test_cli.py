@@ -91,7 +91,7 @@ def test_classify_names_photos(run_sagui: Run, toy_bundle: Path, colours: Path, 
     ("arguments", "reason"),
     [
         (["train", "{empty}", "--out", "{new}"], "no photos"),
-        (["train", "/nowhere", "--out", "{new}"], "no such folder"),
+        (["train", "/nowhere", "--out", "{new}"], "no such folder or table"),
         (
             ["train", "{shapes}", "--out", "{new}", "--backbone", "resnet"],
             "no backbone 'resnet'; did you mean resnet50",

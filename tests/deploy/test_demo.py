@@ -21,7 +21,8 @@ from sagui.deploy.demo.listener import listening
 from sagui.deploy.demo.story import Plot, tell
 from sagui.device.address import parse_address
 from sagui.train.datasets import open_dataset
-from sagui.train.recipe import Probe, Recipe
+from sagui.train.recipe.choices import Recipe
+from sagui.train.recipe.read import with_settings
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def some_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def plot(some_cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plot:
     monkeypatch.setenv("SAGUI_CACHE", str(tmp_path / "cache"))
-    recipe = Recipe(image_size=96, views="none", probe=Probe(epochs=15))
+    recipe = with_settings(Recipe(), ["input.size=96", "augmentation.views=none", "training.epochs=15"])
     # Forty test photos are too few for the usual budget: one photo is 2.5 points.
     options = Options(calibration=40, budget=Budget(15.0, 30.0), threshold=0.0)
     return Plot(str(some_cells), tmp_path / "out", 3.0, recipe=recipe, options=options)
@@ -67,8 +68,8 @@ def test_the_story_from_photos_to_results(plot: Plot) -> None:
 def test_ctrl_c_ends_it_early_and_well(plot: Plot) -> None:
     code = (
         "from pathlib import Path; from rich.console import Console; from sagui.deploy.demo.story import *\n"
-        "from sagui.convert.gate import Budget; from sagui.train.recipe import Probe\n"
-        "recipe = Recipe(image_size=96, views='none', probe=Probe(epochs=15))\n"
+        "from sagui.convert.gate import Budget; from sagui.train.recipe.read import with_settings\n"
+        "recipe = with_settings(Recipe(), ['input.size=96', 'augmentation.views=none', 'training.epochs=15'])\n"
         "options = Options(calibration=40, budget=Budget(15.0, 30.0))\n"
         f"plot = Plot({plot.data!r}, Path({str(plot.out)!r}), 600.0, recipe=recipe, options=options)\n"
         "tell(plot, Console(width=100))\n"

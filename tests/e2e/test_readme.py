@@ -43,7 +43,7 @@ def test_the_commands_work_as_they_stand(
     # The one thing changed: the port, because a test does not take the one that others use.
     commands = [command.replace("1883", port) for command in blocks((root / "README.md").read_text(), "sh")]
     programs = [command.split()[0] for command in commands]
-    assert programs == ["sagui", "sagui", "sagui", "mosquitto", "sagui", "mosquitto_sub"]
+    assert programs == ["sagui", "sagui", "sagui", "sagui", "mosquitto", "sagui", "mosquitto_sub"]
     environment = os.environ | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"]),
         "SAGUI_CACHE": str(pets / "cache"),
@@ -58,21 +58,22 @@ def test_the_commands_work_as_they_stand(
         return done.stdout
 
     # In the foreground, so that the test can end it.
-    broker = subprocess.Popen(commands[3].replace(" -d", "").split(), cwd=pets, env=environment)
+    broker = subprocess.Popen(commands[4].replace(" -d", "").split(), cwd=pets, env=environment)
     try:
-        assert "test photos right" in run(commands[0])
-        assert (pets / "runs" / "pets" / "confusion.png").exists()
-        assert "pets-1.0.0.sagui" in run(commands[1])
-        assert "photos/cat/1.jpg: cat" in run(commands[2])
-        assert "the broker acknowledged 60 results" in run(commands[4])
-        assert '"label"' in run(commands[5])
+        assert "inspect.html: the page" in run(commands[0])
+        assert "test photos right" in run(commands[1])
+        assert (pets / "runs" / "pets" / "report.html").exists()
+        assert "pets-1.0.0.sagui" in run(commands[2])
+        assert "photos/cat/1.jpg: cat" in run(commands[3])
+        assert "the broker acknowledged 60 results" in run(commands[5])
+        assert '"label"' in run(commands[6])
     finally:
         broker.terminate()
         broker.wait(10)
 
 
 def test_the_make_targets_it_names_exist(root: Path) -> None:
-    targets = set(re.findall(r"^(\w+):", (root / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", (root / "Makefile").read_text(), re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md"):
         named = {target for block in blocks((root / page).read_text(), "console") for target in MAKE.findall(block)}
         assert named

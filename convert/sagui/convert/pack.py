@@ -48,7 +48,7 @@ def make_manifest(
         quantization=Quantization(mode=mode.name, calibration=report.calibration, recipe=mode.about),
         metrics=Metrics(float=report.parent, exported=report.exported),
         training=Training(
-            backbone=run.recipe.backbone,
+            backbone=run.recipe.backbone.name,
             weights=run.weights_source,
             dataset=run.dataset.title,
             dataset_fingerprint=run.dataset.fingerprint,

@@ -4,6 +4,7 @@ import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -24,7 +25,7 @@ from sagui.convert.temperature import fit_temperature
 from sagui.infer.choose import load_runtime
 from sagui.infer.classify import Classifier
 from sagui.progress import SILENT, Progress
-from sagui.train.run import MODEL, Part, Run, SplitPhoto, read_run
+from sagui.train.run import MODEL, Run, SplitPhoto, read_run
 
 _GOLDEN_FRAMES = 8
 _KERAS_BATCH = 64
@@ -75,6 +76,11 @@ def convert(run_folder: Path, out: Path, options: Options, progress: Progress = 
         BundleError: The name or version cannot be used.
     """
     run = read_run(run_folder)
+    if run.task != "single-label":
+        raise ConvertError(
+            f"{run_folder}: its photos have several labels each; bundles are made of networks that give one label "
+            "(train with task = single-label)"
+        )
     name = options.name or _slug(run.dataset.title)
     _check(name, options)
     mode, photos = MODES[options.mode], RunPhotos(run, options.data)
@@ -168,7 +174,14 @@ def _classifier(model: bytes, run: Run, decision: Decision, threads: int) -> Cla
     return Classifier(runtime, run.labels, run.input, decision, activation="softmax")
 
 
-def _score(classifier: Classifier, run: Run, photos: RunPhotos, part: Part, what: str, progress: Progress) -> Scored:
+def _score(
+    classifier: Classifier,
+    run: Run,
+    photos: RunPhotos,
+    part: Literal["validation", "test"],
+    what: str,
+    progress: Progress,
+) -> Scored:
     return score_photos(classifier, photos.of(part), len(run.split[part]), what, progress)
 
 

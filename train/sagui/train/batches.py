@@ -1,43 +1,131 @@
-"""Feeds cached activations to Keras."""
+"""Feeds photos, or what a frozen trunk made of them, to Keras.
 
+What a batch holds depends on the seed, the epoch and its number alone: an interrupted training draws the same batches
+when it goes on.
+"""
+
+import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from sagui.train.features import Features
+from sagui.train.augment.draw import augmented
+from sagui.train.augment.mixup import weighted_mixup
+from sagui.train.recipe.choices import Augmentation
+from sagui.train.store import RecordStore
+
+Floats = npt.NDArray[np.float32]
+
+
+class Source(Protocol):
+    """Where a learner's inputs come from."""
+
+    def plain(self, positions: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Inputs of photos as they are."""
+
+    def drawn(self, positions: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[Any]:
+        """Inputs of a random copy of each photo."""
+
+
+class CachedSource:
+    """Activations of a frozen trunk, one store for each copy."""
+
+    def __init__(self, stores: Sequence[RecordStore], keys: Sequence[str]) -> None:
+        self._arrays = [store.array() for store in stores]
+        self._rows = np.stack([store.rows(keys) for store in stores])
+
+    def plain(self, positions: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """See `Source.plain`."""
+        return np.asarray(self._arrays[0][self._rows[0, positions]])
+
+    def drawn(self, positions: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[Any]:
+        """See `Source.drawn`."""
+        copies = rng.integers(0, len(self._arrays), len(positions))
+        return np.stack([self._arrays[copy][self._rows[copy, at]] for copy, at in zip(copies, positions, strict=True)])
+
+
+class PixelSource:
+    """Pixels, changed anew each time."""
+
+    def __init__(self, store: RecordStore, keys: Sequence[str], augmentation: Augmentation) -> None:
+        self._array, self._rows = store.array(), store.rows(keys)
+        self._augmentation = augmentation
+
+    def plain(self, positions: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """See `Source.plain`."""
+        return np.asarray(self._array[self._rows[positions]])
+
+    def drawn(self, positions: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[Any]:
+        """See `Source.drawn`."""
+        return np.stack([augmented(photo, self._augmentation, rng) for photo in self.plain(positions)])
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What photos show.
+
+    Attributes:
+        labels: ``(photos, labels)``, one-hot, or multi-hot where a photo may have several.
+        weights: How much each counts in the loss, ``(photos,)``.
+    """
+
+    labels: Floats
+    weights: Floats
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
-    """Shuffled batches; each time a photo comes up, one of its views is drawn."""
+    """Shuffled batches of random copies.
 
-    def __init__(
-        self, features: Features, keys: Sequence[str], truth: npt.NDArray[np.float32], batch_size: int, seed: int
-    ) -> None:
+    Attributes:
+        epoch: Which epoch's batches are given; set before each.
+    """
+
+    def __init__(self, source: Source, truth: Truth, batch_size: int, seed: int, mixup_alpha: float = 0.0) -> None:
         super().__init__()
-        self._arrays = [store.array() for store in features.stores]
-        self._rows = np.stack([store.rows(keys) for store in features.stores])
-        self._truth = truth
-        self._batch_size = min(batch_size, len(keys))
-        self._rng = np.random.default_rng(seed)
-        self._draw()
+        self.epoch = 0
+        self._source, self._truth = source, truth
+        self._batch_size = min(batch_size, len(truth.labels))
+        self._seed, self._mixup = seed, mixup_alpha
+        self._shuffled: tuple[int, npt.NDArray[Any]] = (-1, np.empty(0, np.int64))
 
     def __len__(self) -> int:
         # The odd photos of an epoch wait for the next shuffle: all batches are equal, so one graph serves.
-        return len(self._truth) // self._batch_size
+        return len(self._truth.labels) // self._batch_size
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        chosen = slice(index * self._batch_size, (index + 1) * self._batch_size)
-        positions, views = self._order[chosen], self._views[chosen]
-        photos = [self._arrays[view][self._rows[view, at]] for view, at in zip(views, positions, strict=True)]
-        return np.stack(photos).astype(np.float32), self._truth[positions]
+    def __getitem__(self, index: int) -> tuple[Floats, Floats, Floats]:
+        positions = self._order()[index * self._batch_size : (index + 1) * self._batch_size]
+        rng = np.random.default_rng((self._seed, self.epoch, index))
+        inputs = self._source.drawn(positions, rng).astype(np.float32)
+        labels, weights = self._truth.labels[positions], self._truth.weights[positions]
+        if self._mixup:
+            inputs, labels, weights = weighted_mixup(inputs, labels, weights, self._mixup, rng)
+        return inputs, labels, weights
 
-    def on_epoch_end(self) -> None:
-        """Called by Keras."""
-        self._draw()
+    def _order(self) -> npt.NDArray[Any]:
+        epoch, order = self._shuffled
+        if epoch != self.epoch:
+            epoch, order = (
+                self.epoch,
+                np.random.default_rng((self._seed, self.epoch)).permutation(len(self._truth.labels)),
+            )
+            self._shuffled = (epoch, order)
+        return order
 
-    def _draw(self) -> None:
-        self._order: npt.NDArray[Any] = self._rng.permutation(len(self._truth))
-        self._views: npt.NDArray[Any] = self._rng.integers(0, len(self._arrays), len(self._truth))
+
+class PlainBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras ships no types
+    """Every photo once, as it is, in order: to validate on."""
+
+    def __init__(self, source: Source, labels: Floats, batch_size: int) -> None:
+        super().__init__()
+        self._source, self._labels, self._batch_size = source, labels, batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._labels) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Floats, Floats]:
+        positions = np.arange(len(self._labels))[index * self._batch_size : (index + 1) * self._batch_size]
+        return self._source.plain(positions).astype(np.float32), self._labels[positions]

@@ -21,3 +21,7 @@ class RecipeError(TrainError):
 
 class RunError(TrainError):
     """A run folder is missing, incomplete or in the way."""
+
+
+class EngineError(TrainError):
+    """Work could not be given to other processes, or they were lost with it."""

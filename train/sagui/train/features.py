@@ -1,7 +1,7 @@
 """What the frozen trunk makes of the photos, computed once and kept on disk."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from sagui.progress import SILENT, Progress
-from sagui.train.recipe import Views
+from sagui.train.engine import LOCAL, Engine
+from sagui.train.predict import BATCH, SharedModel, predict_batch
 from sagui.train.store import RecordStore
-from sagui.train.views import VIEWS
-
-_BATCH = 64
+from sagui.train.variants import PLAIN, Variant
 
 
 @dataclass(frozen=True)
 class Features:
-    """Activations of the trunk, by view and photo.
+    """Activations of the trunk, by variant and photo.
 
     Attributes:
-        stores: One per view, the photos as they are first.
+        stores: One per variant, the photos as they are first.
     """
 
     stores: tuple[RecordStore, ...]
@@ -37,8 +36,9 @@ def extract(
     trunk: keras.Model,
     pixels: RecordStore,
     keys: Sequence[str],
-    views: Views,
+    variants: Sequence[Variant],
     cache: Path,
+    engine: Engine = LOCAL,
     progress: Progress = SILENT,
 ) -> Features:
     """Runs photos through the trunk, unless their activations are on disk.
@@ -47,41 +47,55 @@ def extract(
         trunk: The frozen part of the network; its weights name the cache.
         pixels: The photos' pixels by key.
         keys: Which photos.
-        views: Which turned copies of each.
+        variants: Which copies of each.
         cache: Where activations are kept, as 16-bit floats.
-        progress: Told of each photo and view.
+        engine: Runs the batches.
+        progress: Told of each photo and variant.
 
     Raises:
         TrainError: The cache cannot be written.
     """
     # The same photo fitted otherwise has other features, so the pixels' store is part of the name.
-    name = f"features-{_trunk_digest(trunk)[:32]}-{pixels.name}"
+    name = f"features-{trunk_digest(trunk)[:32]}-{pixels.name}"
     shape = tuple(int(size) for size in trunk.output_shape[1:])
-    stores = tuple(RecordStore(cache / name / view.name, shape, "float16") for view in VIEWS[views])
+    stores = tuple(RecordStore(cache / name / variant.name, shape, "float16") for variant in variants)
     todo = [store.missing(keys) for store in stores]
     if total := sum(len(positions) for positions in todo):
+        shared = SharedModel.of(trunk, engine)
         with progress.task(f"Compute frozen features of {len(keys)} photos", total) as advance:
-            for store, view, positions in zip(stores, VIEWS[views], todo, strict=True):
+            for store, variant, positions in zip(stores, variants, todo, strict=True):
+                missing = [keys[position] for position in positions]
                 with store.writing() as writer:
-                    for start in range(0, len(positions), _BATCH):
-                        batch = [keys[position] for position in positions[start : start + _BATCH]]
-                        photos = view.of(pixels.take(batch)).astype(np.float32)
-                        writer.add(batch, _predict(trunk, photos))
+                    batches = _batches(missing, pixels, variant)
+                    for at, outputs in enumerate(engine.map(predict_batch, shared, batches)):
+                        batch = missing[at * BATCH : (at + 1) * BATCH]
+                        writer.add(batch, outputs)
                         advance(len(batch))
     return Features(stores)
 
 
-def _predict(trunk: keras.Model, photos: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
-    """Runs one batch, filled up to a fixed size: TensorFlow compiles anew for each size it meets."""
-    missing = _BATCH - len(photos)
-    filled = np.pad(photos, ((0, missing), (0, 0), (0, 0), (0, 0))) if missing else photos
-    return np.asarray(trunk.predict_on_batch(filled))[: len(photos)]
+def extract_plain(
+    trunk: keras.Model,
+    pixels: RecordStore,
+    keys: Sequence[str],
+    cache: Path,
+    engine: Engine = LOCAL,
+    progress: Progress = SILENT,
+) -> Features:
+    """Runs photos through the trunk as they are; see `extract`."""
+    return extract(trunk, pixels, keys, (PLAIN,), cache, engine, progress)
 
 
-def _trunk_digest(trunk: keras.Model) -> str:
+def _batches(keys: Sequence[str], pixels: RecordStore, variant: Variant) -> Iterator[npt.NDArray[Any]]:
+    for start in range(0, len(keys), BATCH):
+        batch = keys[start : start + BATCH]
+        yield variant.of(pixels.take(batch), batch)
+
+
+def trunk_digest(trunk: keras.Model) -> str:
     """Names a trunk by its layers and weights."""
     digest = hashlib.sha256()
-    digest.update(str(trunk.input_shape).encode())
+    digest.update(f"{trunk.input_shape} {keras.config.dtype_policy().name}".encode())
     for layer in trunk.layers:
         digest.update(f"{type(layer).__name__} {layer.name}\n".encode())
         if layer.name == "normalize":

@@ -1,235 +1,245 @@
-"""Learning: a linear probe on frozen features, or the last blocks too on cached activations of the rest."""
+"""Learning: a new head on frozen features, the last blocks on cached activations, or the whole network on photos."""
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
-from keras import layers
 
-from sagui.progress import SILENT, Advance, Progress
-from sagui.train.audit import Audited
-from sagui.train.batches import Batches
-from sagui.train.cut import cut
-from sagui.train.features import Features, extract
-from sagui.train.recipe import FineTune, Probe, Recipe
-from sagui.train.split import Split
+from sagui.progress import SILENT, Progress
+from sagui.train.batches import Batches, CachedSource, PixelSource, PlainBatches, Source, Truth
+from sagui.train.checkpoint import Checkpoints, Saved, restore
+from sagui.train.engine import LOCAL, Engine
+from sagui.train.features import extract, extract_plain
+from sagui.train.losses import make_loss, penalize, photo_weights
+from sagui.train.networks import Learner, Network, learner_of
+from sagui.train.optimizers import make_optimizer
+from sagui.train.recipe.choices import Recipe
+from sagui.train.recipe.resolve import warm_up_probe, what_learns
+from sagui.train.schedules import make_rate, plateau_callback
+from sagui.train.store import RecordStore
+from sagui.train.variants import variants
+from sagui.train.watch import DrawEpoch, Epoch, Record, StopAtAccuracy, StopOnNaN
 
 _PREDICT_BATCH = 64
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A row of ``history.csv``."""
-
-    phase: str
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A network that has learned.
-
-    Attributes:
-        model: From photos ``(batch, height, width, 3)``, 0-255, to probabilities ``(batch, labels)``.
-        history: Every epoch of every phase.
-    """
-
-    model: keras.Model
-    history: tuple[Epoch, ...]
+_PHASES = {"head": "probe", "blocks": "fine-tune", "all": "train"}
 
 
 @dataclass(frozen=True)
 class Material:
-    """What is learned from.
+    """Photos to learn from and to validate on.
 
     Attributes:
-        features: The frozen part's activations.
-        train: Keys and one-hot truth ``(photos, labels)``.
-        validation: Likewise.
+        pixels: By key, fitted to the network's input.
+        train: Keys of the photos to learn from,
+        truth: and what they show.
+        validation: Keys of the photos to validate on,
+        validation_labels: and what they show, ``(photos, labels)``.
     """
 
-    features: Features
-    train: tuple[Sequence[str], npt.NDArray[np.float32]]
-    validation: tuple[Sequence[str], npt.NDArray[np.float32]]
+    pixels: RecordStore
+    train: tuple[str, ...]
+    truth: Truth
+    validation: tuple[str, ...]
+    validation_labels: Any
 
-    def held_out(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """The validation photos' activations, as they are, and their truth."""
-        keys, truth = self.validation
-        return self.features.stores[0].take(keys).astype(np.float32), truth
+
+@dataclass(frozen=True)
+class Place:
+    """Where a training works.
+
+    Attributes:
+        cache: Where frozen activations are kept.
+        engine: Runs what is independent.
+        checkpoints: Where the last epoch is kept.
+        resume: What was kept by a training that was interrupted.
+        tensorboard: Where TensorBoard's events are written, if they are.
+    """
+
+    cache: Path
+    engine: Engine = LOCAL
+    checkpoints: Checkpoints = field(default_factory=lambda: Checkpoints(None))
+    resume: Saved | None = None
+    tensorboard: Path | None = None
 
 
 def fit(
-    network: keras.Model,
-    block_end: str,
-    photos: Audited,
-    split: Split,
-    labels: Sequence[str],
-    recipe: Recipe,
-    cache: Path,
-    progress: Progress = SILENT,
-) -> Fitted:
-    """Trains a head on a network, and the network's last blocks if the recipe says so.
+    network: Network, material: Material, recipe: Recipe, place: Place, progress: Progress = SILENT
+) -> tuple[Epoch, ...]:
+    """Trains a network in place, by a resolved recipe.
 
     Args:
-        network: A backbone with its weights; changed in place where blocks are trained.
-        block_end: See `sagui.train.cut.block_ends`.
-        photos: What the audit left.
-        split: Which of them are for what.
-        labels: The classes' names.
+        network: With its weights.
+        material: The photos.
         recipe: How to learn.
-        cache: Where frozen activations are kept.
+        place: Where.
         progress: Told of photos and epochs.
+
+    Returns:
+        Every epoch of every phase.
 
     Raises:
         RecipeError: More blocks are to be trained than the network has.
+        TrainError: The cache cannot be written, or the loss is no number any more.
+        RunError: What is to be resumed is not this training.
+    """
+    learns = what_learns(recipe)
+    rows = [Epoch(**row) for row in place.resume.rows] if place.resume else []
+    weights = photo_weights(material.truth.labels, material.truth.weights, recipe.loss)
+    material = dataclasses.replace(material, truth=Truth(material.truth.labels, weights))
+    if learns != "head" and recipe.training.head == "probe" and _ahead(place.resume, "probe"):
+        _phase("probe", network.learner("head", 0), material, warm_up_probe(recipe), place, rows, progress)
+    _phase(_PHASES[learns], learner_of(network, recipe), material, recipe, place, rows, progress)
+    return tuple(rows)
+
+
+def _ahead(saved: Saved | None, phase: str) -> bool:
+    """Whether a phase is still to be done."""
+    return saved is None or saved.phase == phase
+
+
+def _phase(
+    name: str,
+    learner: Learner,
+    material: Material,
+    recipe: Recipe,
+    place: Place,
+    rows: list[Epoch],
+    progress: Progress,
+) -> None:
+    source, held_out = sources(learner, material, recipe, place, progress)
+    batch_size, epochs = recipe.training.batch_size or 1, recipe.training.epochs or 1
+    batches = Batches(source, material.truth, batch_size, recipe.seed, recipe.augmentation.mixup)
+    compile_learner(learner.learns, recipe, len(batches))
+    saved = place.resume if place.resume and place.resume.phase == name else None
+    with progress.task(_title(name, recipe), epochs * len(batches)) as advance:
+        stateful = _stateful(recipe)
+
+        def keep(done: int) -> None:
+            ended = done == epochs or learner.learns.stop_training
+            if ended or place.checkpoints.due():
+                held = [dataclasses.asdict(row) for row in rows]
+                place.checkpoints.save(name, done, learner.learns, stateful, held, done=ended)
+
+        first = saved.epoch if saved else 0
+        advance(first * len(batches))
+        learner.learns.fit(
+            batches,
+            validation_data=PlainBatches(held_out, material.validation_labels, _PREDICT_BATCH),
+            initial_epoch=epochs if saved and saved.done else first,
+            epochs=epochs,
+            # Batches are shuffled by their own seed; Keras would shuffle them again by Python's.
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                StopOnNaN(recipe.optimizer.learning_rate or 0.0),
+                DrawEpoch(batches),
+                *stateful,
+                *_stops(recipe),
+                *_tensorboard(place, recipe),
+                Restore(saved, stateful),
+                # Last, so that it sees what the others decided.
+                Record(name, rows, advance, keep),
+            ],
+        )
+
+
+class Restore(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Puts everything back when an interrupted training goes on; after the callbacks that reset themselves."""
+
+    def __init__(self, saved: Saved | None, stateful: Sequence[keras.callbacks.Callback]) -> None:
+        super().__init__()
+        self._saved, self._stateful = saved, stateful
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Called by Keras."""
+        if self._saved:
+            restore(self._saved, self.model, self._stateful)
+
+
+def sources(
+    learner: Learner, material: Material, recipe: Recipe, place: Place, progress: Progress
+) -> tuple[Source, Source]:
+    """Inputs to learn from, and to validate on: photos, or what the trunk makes of them.
+
+    Raises:
         TrainError: The cache cannot be written.
     """
-    network.trainable = False
-    if recipe.fine_tune.blocks:
-        trunk, tail = cut(network, block_end, recipe.fine_tune.blocks)
-    else:
-        trunk, tail = keras.Model(network.input, _pool(network.output), name="trunk"), None
-    material = _material(trunk, photos, split, len(labels), recipe, cache, progress)
-    head: keras.Sequential = _head(int(network.output_shape[-1]), len(labels), recipe)
-    history: list[Epoch] = []
-    if tail is None or recipe.fine_tune.head == "probe":
-        history += _probe(head, tail, material, recipe, progress)
-    if tail is not None:
-        history += _fine_tune(head, tail, material, recipe, progress)
-    probabilities = layers.Softmax(name="probabilities")(head(_pool(network.output)))
-    return Fitted(keras.Model(network.input, probabilities, name=network.name), tuple(history))
-
-
-def _material(
-    trunk: keras.Model, photos: Audited, split: Split, labels: int, recipe: Recipe, cache: Path, progress: Progress
-) -> Material:
-    def part(positions: Sequence[int]) -> tuple[list[str], npt.NDArray[np.float32]]:
-        truth = np.eye(labels, dtype=np.float32)[[photos.photos[at].label for at in positions]]
-        return [photos.keys[at] for at in positions], truth
-
-    train, validation = part(split.train), part(split.validation)
-    features = extract(trunk, photos.pixels, train[0], recipe.views, cache, progress)
-    extract(trunk, photos.pixels, validation[0], "none", cache, progress)
+    if learner.trunk is None:
+        pixels = material.pixels
+        return (
+            PixelSource(pixels, material.train, recipe.augmentation),
+            PixelSource(pixels, material.validation, recipe.augmentation),
+        )
+    copies = variants(recipe.augmentation, recipe.seed)
+    where = (place.cache, place.engine, progress)
+    learned = extract(learner.trunk, material.pixels, material.train, copies, *where)
+    extract_plain(learner.trunk, material.pixels, material.validation, *where)
     # Opened again, so that rows written for the validation photos are seen.
-    return Material(features.reopened(), train, validation)
+    stores = learned.reopened().stores
+    return CachedSource(stores, material.train), CachedSource(stores[:1], material.validation)
 
 
-def _pool(maps: Any) -> Any:  # noqa: ANN401 (Keras ships no types)
-    return layers.GlobalAveragePooling2D(name="pool")(maps)
+def compile_learner(learner: keras.Model, recipe: Recipe, steps_per_epoch: int, *, constant: bool = False) -> None:
+    """Gives a learner the optimizer, loss and penalties of a resolved recipe.
 
-
-def _head(features: int, labels: int, recipe: Recipe) -> keras.Sequential:
-    stack = [layers.Dropout(recipe.dropout, seed=recipe.seed), layers.Dense(labels, name="logits")]
-    return keras.Sequential([keras.Input((features,)), *stack], name="head")
-
-
-def _probe(
-    head: keras.Sequential, tail: keras.Model | None, material: Material, recipe: Recipe, progress: Progress
-) -> list[Epoch]:
-    settings = recipe.probe
-    train_keys, train_truth = material.train
-    held_out, held_truth = material.held_out()
-    views = [store.take(train_keys) for store in material.features.stores]
-    if tail is not None:
-        pooled = keras.Model(tail.input, _pool(tail.output))
-        with progress.task("Run the features through the last blocks", len(views) * len(train_keys)) as advance:
-            views = [_predict(pooled, view, advance) for view in views]
-            held_out = _predict(pooled, held_out)
-    x = np.concatenate(views).astype(np.float32)
-    y = np.tile(train_truth, (len(views), 1))
-    _compile(head, keras.optimizers.Adam(settings.learning_rate), recipe)
-    with progress.task("Train the head (linear probe)", settings.epochs) as advance:
-        done = head.fit(
-            x,
-            y,
-            validation_data=(held_out, held_truth),
-            batch_size=settings.batch_size,
-            epochs=settings.epochs,
-            verbose=0,
-            callbacks=_callbacks(settings, advance),
-        )
-    return _epochs("probe", done.history)
-
-
-def _fine_tune(
-    head: keras.Sequential, tail: keras.Model, material: Material, recipe: Recipe, progress: Progress
-) -> list[Epoch]:
-    settings = recipe.fine_tune
-    for layer in tail.layers:
-        # Normalization keeps the statistics of ImageNet: a batch of 32 knows them worse.
-        layer.trainable = not isinstance(layer, layers.BatchNormalization)
-    learner = keras.Model(tail.input, head(_pool(tail.output)))
-    batches = Batches(material.features, *material.train, settings.batch_size, recipe.seed)
-    _compile(learner, _warm_cosine(settings, len(batches)), recipe)
-    with progress.task(f"Fine-tune the last {settings.blocks} blocks", settings.epochs) as advance:
-        done = learner.fit(
-            batches,
-            validation_data=material.held_out(),
-            validation_batch_size=_PREDICT_BATCH,
-            epochs=settings.epochs,
-            verbose=0,
-            callbacks=[*_averaging(settings), *_callbacks(settings, advance)],
-        )
-    return _epochs("fine-tune", done.history)
-
-
-def _warm_cosine(settings: FineTune, steps: int) -> keras.optimizers.Optimizer:
-    """AdamW, up for an epoch and down a cosine (Loshchilov and Hutter, ICLR 2017 and 2019)."""
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 10,
-        max(1, steps * (settings.epochs - 1)),
-        warmup_target=settings.learning_rate,
-        warmup_steps=steps,
-    )
-    return keras.optimizers.AdamW(
-        rate,
-        weight_decay=settings.weight_decay,
-        global_clipnorm=settings.clip_norm,
-        use_ema=settings.average > 0,
-        ema_momentum=settings.average,
+    Args:
+        learner: To logits.
+        recipe: It.
+        steps_per_epoch: How many batches there are.
+        constant: Whether the schedule is left aside.
+    """
+    peak, epochs = recipe.optimizer.learning_rate or 0.0, recipe.training.epochs or 1
+    rate = peak if constant else make_rate(recipe.schedule, peak, steps_per_epoch, epochs)
+    penalize(learner, recipe.regularization.l1, recipe.regularization.l2)
+    learner.compile(
+        make_optimizer(recipe.optimizer, rate, recipe.regularization.weight_decay or 0.0),
+        make_loss(recipe.loss, recipe.regularization, recipe.task or "single-label"),
+        metrics=[_accuracy(recipe)],
     )
 
 
-def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, recipe: Recipe) -> None:
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    model.compile(optimizer, loss, metrics=["accuracy"])
+def _accuracy(recipe: Recipe) -> keras.metrics.Metric:
+    if recipe.task == "multi-label":
+        # A logit above zero is a probability above one half.
+        return keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
+    return keras.metrics.CategoricalAccuracy("accuracy")
 
 
-def _averaging(settings: FineTune) -> list[keras.callbacks.Callback]:
-    # Before the callbacks that look at an epoch's end: they then see, and keep, the averaged weights.
-    return [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.average else []
+def _stateful(recipe: Recipe) -> list[keras.callbacks.Callback]:
+    """Callbacks whose state decides how a training goes on."""
+    # Averaging comes first: the others then see, and keep, the averaged weights.
+    averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.optimizer.average else []
+    stopping = keras.callbacks.EarlyStopping(
+        "val_accuracy", mode="max", patience=recipe.training.patience, restore_best_weights=True
+    )
+    plateau = plateau_callback(recipe.schedule, recipe.optimizer.learning_rate or 0.0)
+    return [*averaging, stopping, *([plateau] if plateau else [])]
 
 
-def _callbacks(settings: Probe | FineTune, advance: Advance) -> list[keras.callbacks.Callback]:
-    def tell(_epoch: int, logs: dict[str, float]) -> None:
-        advance(1, f"validation accuracy {logs['val_accuracy']:.1%}")
-
-    return [
-        keras.callbacks.EarlyStopping(
-            "val_accuracy", mode="max", patience=settings.patience, restore_best_weights=True
-        ),
-        keras.callbacks.LambdaCallback(on_epoch_end=tell),
-    ]
+def _stops(recipe: Recipe) -> list[keras.callbacks.Callback]:
+    target = recipe.training.target_accuracy
+    return [] if target is None else [StopAtAccuracy(target)]
 
 
-def _predict(model: keras.Model, inputs: npt.NDArray[Any], advance: Advance | None = None) -> npt.NDArray[np.float32]:
-    outputs = []
-    for start in range(0, len(inputs), _PREDICT_BATCH):
-        batch = inputs[start : start + _PREDICT_BATCH].astype(np.float32)
-        outputs.append(np.asarray(model.predict_on_batch(batch)))
-        if advance:
-            advance(len(batch))
-    return np.concatenate(outputs)
+def _tensorboard(place: Place, recipe: Recipe) -> list[keras.callbacks.Callback]:
+    if not recipe.training.tensorboard or place.tensorboard is None:
+        return []
+    return [keras.callbacks.TensorBoard(str(place.tensorboard))]
 
 
-def _epochs(phase: str, history: dict[str, list[float]]) -> list[Epoch]:
-    columns = (history[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy"))
-    return [Epoch(phase, number, *map(float, row)) for number, row in enumerate(zip(*columns, strict=True), 1)]
+def _title(phase: str, recipe: Recipe) -> str:
+    if phase == "probe":
+        return "Train the head (linear probe)"
+    return f"Fine-tune the last {recipe.training.blocks} blocks" if phase == "fine-tune" else "Train the whole network"
+
+
+def one_hot(labels: Sequence[Sequence[int]], classes: int) -> Any:  # noqa: ANN401 (an array of 32-bit floats)
+    """Truth ``(photos, classes)`` of each photo's label numbers."""
+    truth = np.zeros((len(labels), classes), np.float32)
+    for row, numbers in enumerate(labels):
+        truth[row, list(numbers)] = 1.0
+    return truth

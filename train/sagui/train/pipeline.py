@@ -5,26 +5,62 @@ import dataclasses
 import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
-import keras
-
-from sagui.bundle.manifest import InputSpec
+from sagui.bundle.metrics import Proportion
+from sagui.bundle.replace import write_bytes
 from sagui.progress import SILENT, Progress
-from sagui.train.audit import Audited, audit
-from sagui.train.backbones.registry import Backbone, find_backbone
+from sagui.train.backbones.registry import find_backbone
+from sagui.train.cross_validate import Job, cross_validate, mean_and_spread
 from sagui.train.datasets import Dataset
-from sagui.train.evaluate import evaluate
-from sagui.train.fit import Epoch, fit
-from sagui.train.plots import plot_confusion, plot_curves
-from sagui.train.recipe import Recipe, check, recipe_digest
-from sagui.train.run import MODEL, DatasetRecord, Part, Run, RunMetrics, SplitPhoto, check_free, new_folder, write_run
-from sagui.train.split import Split, split
+from sagui.train.engine import LOCAL, Engine
+from sagui.train.errors import DatasetError
+from sagui.train.fit import Place
+from sagui.train.judge import Judged, judge
+from sagui.train.learn import Learned, learn
+from sagui.train.networks import resolved
+from sagui.train.predictions import save_predictions
+from sagui.train.prepare import Prepared, input_spec, prepare_photos
+from sagui.train.present import present
+from sagui.train.recipe.choices import Recipe
+from sagui.train.recipe.explain import recipe_digest, to_toml
+from sagui.train.run import (
+    MODEL,
+    PREDICTIONS,
+    RECIPE,
+    DatasetRecord,
+    Run,
+    RunMetrics,
+    check_free,
+    new_folder,
+    write_run,
+)
+from sagui.train.unfinished import About, Unfinished
+from sagui.train.watch import Epoch
 
+EVENTS = "tensorboard"
 _VERSIONS = ("sagui", "keras", "tensorflow", "numpy", "opencv-python-headless")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may choose about a training beside its recipe.
+
+    Attributes:
+        overwrite: Whether a run that is there may be replaced.
+        resume: Whether an interrupted training goes on.
+        unknowns: A folder of photos of things that are none of the classes, to see what becomes of them.
+        engine: Runs what is independent.
+    """
+
+    overwrite: bool = False
+    resume: bool = False
+    unknowns: Path | None = None
+    engine: Engine = LOCAL
 
 
 class Stopwatch:
@@ -46,8 +82,7 @@ def train(
     recipe: Recipe,
     out: Path,
     cache: Path,
-    *,
-    overwrite: bool = False,
+    options: Options | None = None,
     progress: Progress = SILENT,
 ) -> Run:
     """Learns to name photos, and writes a run folder.
@@ -57,88 +92,127 @@ def train(
         recipe: How to learn.
         out: The folder to write.
         cache: Where pixels and frozen features are kept for the next time.
-        overwrite: Whether a run in ``out`` may be replaced.
+        options: What else was chosen.
         progress: Told of every step.
 
     Raises:
         TrainError: The photos, the recipe, the weights or the folder will not do; nothing half-written is left.
     """
-    check_free(out, overwrite=overwrite)
-    recipe = check(recipe)
+    options = options or Options()
+    unfinished = Unfinished(out.resolve())
+    check_free(out, overwrite=options.overwrite)
+    unfinished.check_free(resume=options.resume, overwrite=options.overwrite)
+    recipe = resolve_for(dataset, recipe)
     watch = Stopwatch()
-    spec = InputSpec(height=recipe.image_size, width=recipe.image_size, fit=recipe.fit)
-    keras.utils.set_random_seed(recipe.seed)
-
     with watch.step("audit"):
-        photos = audit(dataset, spec, cache, progress)
-        parts = split(photos.photos, dataset.labels, recipe.test_share, recipe.validation_share, recipe.seed)
-        _say(dataset, photos, parts, progress)
-    with watch.step("weights"):
-        backbone = find_backbone(recipe.backbone)
-        network = _network(backbone, recipe, spec, progress)
+        ready = prepare_photos(dataset, recipe, cache, progress)
+        _say(dataset, ready, progress)
+    with watch.step("cross-validation"):
+        folds = _cross_validate(dataset, ready, recipe, cache, options, progress)
     with watch.step("fit"):
-        fitted = fit(network, backbone.block_end, photos, parts, dataset.labels, recipe, cache, progress)
+        place = _place(unfinished, About(recipe=recipe, split=ready.split_record()), cache, options, progress)
+        learned = _learn(dataset, ready, recipe, place, progress)
     with watch.step("evaluate"):
-        validation = evaluate(fitted.model, photos, parts.validation, dataset.labels, "validation", progress)
-        test = evaluate(fitted.model, photos, parts.test, dataset.labels, "test", progress)
-
-    metrics = RunMetrics(validation=validation, test=test)
-    run = _run(dataset, photos, parts, recipe, spec, backbone, metrics, watch)
-    with new_folder(out, overwrite=overwrite) as folder:
-        fitted.model.save(folder / MODEL)
-        _write_history(folder / "history.csv", fitted.history)
-        plot_curves(fitted.history, folder / "curves.png")
-        plot_confusion(test, dataset.labels, folder / "confusion.png")
-        write_run(folder, run)
+        judged = judge(learned.model, dataset, ready, recipe, cache, options.unknowns, options.engine, progress)
+    with watch.step("write"), new_folder(out, overwrite=options.overwrite) as folder:
+        run = _run(dataset, ready, recipe, learned, judged, folds, watch)
+        _write(folder, run, learned, judged, ready, progress)
+        _keep_events(unfinished, folder)
+    unfinished.end()
     return run
+
+
+def resolve_for(dataset: Dataset, recipe: Recipe) -> Recipe:
+    """Fills in what a recipe leaves open, for these photos.
+
+    Raises:
+        RecipeError: A choice does not exist, or choices do not go together.
+        DatasetError: The photos have several labels each, and the recipe has one.
+    """
+    full = resolved(recipe, dataset.task)
+    if full.task == "single-label" and dataset.task == "multi-label":
+        raise DatasetError(
+            f"{dataset.source}: photos have several labels each, and the recipe says task = single-label; leave task "
+            "out, or give each photo one label"
+        )
+    return full
+
+
+def _cross_validate(
+    dataset: Dataset, ready: Prepared, recipe: Recipe, cache: Path, options: Options, progress: Progress
+) -> tuple[Proportion, ...]:
+    if not recipe.split.folds:
+        return ()
+    job = Job(ready.photos, dataset.labels, recipe, cache)
+    folds = cross_validate(job, ready.folds(dataset, recipe), options.engine, progress)
+    mean, spread = mean_and_spread(folds)
+    progress.say(f"  {len(folds)} folds: {mean:.1%} right in the mean, standard deviation {100 * spread:.1f} points")
+    return folds
+
+
+def _place(unfinished: Unfinished, about: About, cache: Path, options: Options, progress: Progress) -> Place:
+    saved = unfinished.resume(about) if options.resume else None
+    if saved is None:
+        if options.resume:
+            progress.say("  nothing to go on with: training from the beginning")
+        unfinished.end()
+    else:
+        progress.say(f"  going on after epoch {saved.epoch} ({saved.phase})")
+    return Place(cache, options.engine, unfinished.checkpoints(about), saved, unfinished.folder / EVENTS)
+
+
+def _learn(dataset: Dataset, ready: Prepared, recipe: Recipe, place: Place, progress: Progress) -> Learned:
+    try:
+        return learn(ready.photos, ready.parts, dataset.labels, recipe, place, progress)
+    except KeyboardInterrupt:
+        progress.say("  interrupted; the same command with --resume goes on after the last whole epoch")
+        raise
+
+
+def _say(dataset: Dataset, ready: Prepared, progress: Progress) -> None:
+    parts = ready.parts
+    sizes = f"{len(parts.train)} to learn from, {len(parts.validation)} to validate, {len(parts.test)} to test"
+    progress.say(f"  {dataset.title}: {len(ready.photos.photos)} photos, {len(dataset.labels)} classes; {sizes}")
+    for note in ready.notes:
+        progress.say(f"  {note}")
 
 
 def _run(
     dataset: Dataset,
-    photos: Audited,
-    parts: Split,
+    ready: Prepared,
     recipe: Recipe,
-    spec: InputSpec,
-    backbone: Backbone,
-    metrics: RunMetrics,
+    learned: Learned,
+    judged: Judged,
+    folds: tuple[Proportion, ...],
     watch: Stopwatch,
 ) -> Run:
-    source = {"imagenet": f"ImageNet ({backbone.source})", "none": "random"}.get(recipe.weights, recipe.weights)
+    backbone = find_backbone(recipe.backbone.name)
+    weights = recipe.backbone.weights or ""
     return Run(
         created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        task=recipe.task or "single-label",
         labels=dataset.labels,
-        input=spec,
-        dataset=_record(dataset, photos),
+        input=input_spec(recipe),
+        dataset=_record(dataset, ready),
         recipe=recipe,
         recipe_digest=recipe_digest(recipe),
-        weights_source=source,
-        split=_split_record(photos, parts),
-        metrics=metrics,
+        weights_source={"imagenet": f"ImageNet ({backbone.source})", "none": "random"}.get(weights, weights),
+        parameters=learned.model.count_params(),
+        split=ready.split_record(),
+        metrics=RunMetrics(
+            validation=judged.validation_measure,
+            test=judged.test_measure,
+            quality=judged.quality,
+            folds=folds,
+            unknowns=judged.unknowns,
+        ),
         versions={name: version(name) for name in _VERSIONS} | {"python": platform.python_version()},
         seconds=watch.seconds,
     )
 
 
-def _network(backbone: Backbone, recipe: Recipe, spec: InputSpec, progress: Progress) -> keras.Model:
-    with progress.task(f"Build {backbone.name}, weights: {recipe.weights}"):
-        network = backbone.build((spec.height, spec.width, spec.channels))
-        if recipe.weights != "none":
-            backbone.load(network, None if recipe.weights == "imagenet" else Path(recipe.weights))
-    return network
-
-
-def _say(dataset: Dataset, photos: Audited, parts: Split, progress: Progress) -> None:
-    sizes = f"{len(parts.train)} to learn from, {len(parts.validation)} to validate, {len(parts.test)} to test"
-    progress.say(f"  {dataset.title}: {len(photos.photos)} photos, {len(dataset.labels)} classes; {sizes}")
-    for name, reason in photos.unreadable.items():
-        progress.say(f"  left out {name}: {reason}")
-    if photos.duplicates:
-        progress.say(f"  left out {len(photos.duplicates)} copies of photos that are there already")
-    for name in photos.contradictions:
-        progress.say(f"  left out {name}: the same photo is in another class")
-
-
-def _record(dataset: Dataset, photos: Audited) -> DatasetRecord:
+def _record(dataset: Dataset, ready: Prepared) -> DatasetRecord:
+    photos = ready.photos
     return DatasetRecord(
         source=dataset.source,
         title=dataset.title,
@@ -147,20 +221,29 @@ def _record(dataset: Dataset, photos: Audited) -> DatasetRecord:
         unreadable=photos.unreadable,
         duplicates=photos.duplicates,
         contradictions=photos.contradictions,
+        notes=ready.notes,
+        leaks=ready.leaks,
     )
 
 
-def _split_record(photos: Audited, parts: Split) -> dict[Part, tuple[SplitPhoto, ...]]:
-    def part(positions: Sequence[int]) -> tuple[SplitPhoto, ...]:
-        return tuple(
-            SplitPhoto(name=photos.photos[at].name, label=photos.photos[at].label, sha256=photos.keys[at])
-            for at in positions
-        )
+def _write(folder: Path, run: Run, learned: Learned, judged: Judged, ready: Prepared, progress: Progress) -> None:
+    learned.model.save(folder / MODEL)
+    write_history(folder / "history.csv", learned.history)
+    write_bytes(folder / RECIPE, to_toml(run.recipe).encode())
+    save_predictions(folder / PREDICTIONS, judged.validation, judged.test)
+    with progress.task("Write the report"):
+        present(folder, run, learned, judged, ready)
+    write_run(folder, run)
 
-    return {"train": part(parts.train), "validation": part(parts.validation), "test": part(parts.test)}
+
+def _keep_events(unfinished: Unfinished, folder: Path) -> None:
+    events = unfinished.folder / EVENTS
+    if events.exists():
+        events.rename(folder / EVENTS)
 
 
-def _write_history(path: Path, history: Sequence[Epoch]) -> None:
+def write_history(path: Path, history: Sequence[Epoch]) -> None:
+    """Writes ``history.csv``: a row for each epoch."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Epoch)])
         writer.writeheader()

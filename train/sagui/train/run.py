@@ -9,29 +9,40 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from sagui.bundle.manifest import InputSpec, Label
-from sagui.bundle.metrics import Measure
+from sagui.bundle.metrics import Measure, Proportion
 from sagui.bundle.replace import write_bytes
+from sagui.train.datasets import port
 from sagui.train.errors import RunError
-from sagui.train.recipe import Recipe
+from sagui.train.quality import Quality
+from sagui.train.recipe.choices import Recipe, Task
+from sagui.train.unknowns import UnknownsQuality
 
-SCHEMA = 1
+SCHEMA = 2
 RUN = "run.json"
 MODEL = "model.keras"
+PREDICTIONS = "predictions.npz"
+RECIPE = "recipe.toml"
 
-Part = Literal["train", "validation", "test"]
+Part = port.Part
 
 
 class SplitPhoto(msgspec.Struct, frozen=True, kw_only=True):
     """A photo of the split, by name and content."""
 
     name: str
-    label: int
+    labels: tuple[int, ...]
     sha256: str
+
+    @property
+    def label(self) -> int:
+        """The number of its class, where each photo has one."""
+        (label,) = self.labels
+        return label
 
 
 class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +52,8 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
         unreadable: Name and reason of each photo that was left out.
         duplicates: Photos left out because the same file was there before.
         contradictions: Photos left out because the same file was there under another class.
+        notes: What was found in them, and what was done about it, a sentence each.
+        leaks: Pairs of photos that look nearly the same and are in different sets.
     """
 
     source: str
@@ -50,26 +63,43 @@ class DatasetRecord(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: dict[str, str] = {}
     duplicates: tuple[str, ...] = ()
     contradictions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    leaks: tuple[tuple[str, str], ...] = ()
 
 
 class RunMetrics(msgspec.Struct, frozen=True, kw_only=True):
-    """What the network reached, on photos it did not learn from."""
+    """What the network reached, on photos it did not learn from.
+
+    Attributes:
+        folds: The accuracy on the held-out photos of each fold, where there was a cross-validation.
+    """
 
     validation: Measure
     test: Measure
+    quality: Quality
+    folds: tuple[Proportion, ...] = ()
+    unknowns: UnknownsQuality | None = None
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """``run.json``."""
+    """``run.json``.
+
+    Attributes:
+        recipe: With everything filled in: the same again gives the same weights on the same machine.
+        parameters: Numbers that the network consists of.
+        seconds: How long each step took.
+    """
 
     schema: Annotated[int, msgspec.Meta(ge=1)] = SCHEMA
     created: str
+    task: Task
     labels: tuple[Label, ...]
     input: InputSpec
     dataset: DatasetRecord
     recipe: Recipe
     recipe_digest: str
     weights_source: str
+    parameters: int
     split: dict[Part, tuple[SplitPhoto, ...]]
     metrics: RunMetrics
     versions: dict[str, str]

@@ -7,6 +7,7 @@ which the next writer overwrites.
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,10 @@ class RecordStore:
     def name(self) -> str:
         """The folder's name."""
         return self._folder.name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is stored stays where it is: where it arrives, the store is opened again.
+        return _arrived, (self._folder.resolve(), self.shape, self.dtype.name, len(self))
 
     def __contains__(self, key: str) -> bool:
         return key in self._rows
@@ -101,6 +106,21 @@ class RecordStore:
     def add_row(self, key: str) -> None:
         """Called by the writer when a record is on the disk."""
         self._rows[key] = len(self._rows)
+
+
+def _arrived(folder: Path, shape: tuple[int, ...], dtype: str, count: int) -> RecordStore:
+    """Opens a store that another process has opened.
+
+    Raises:
+        TrainError: The records are not here.
+    """
+    store = RecordStore(folder, shape, dtype) if folder.is_dir() else None
+    if store is None or len(store) < count:
+        raise TrainError(
+            f"{folder}: {socket.gethostname()} does not see the photos that are cached there; let SAGUI_CACHE name a "
+            "folder that all machines share"
+        )
+    return store
 
 
 class RecordWriter:

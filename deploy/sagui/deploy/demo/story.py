@@ -23,12 +23,13 @@ from sagui.deploy.demo.summary import Summary, print_summary, write_summary
 from sagui.device.address import parse_address
 from sagui.progress.terminal import TerminalProgress
 from sagui.train.datasets import open_dataset
+from sagui.train.pipeline import Options as Training
 from sagui.train.pipeline import train
-from sagui.train.recipe import FineTune, Recipe
+from sagui.train.recipe.choices import Augmentation, Recipe, TrainingChoice
 from sagui.train.run import Run
 from sagui.train.store import default_cache
 
-RECIPE = Recipe(views="flips", fine_tune=FineTune(blocks=5, epochs=8, patience=8))
+RECIPE = Recipe(augmentation=Augmentation(views="flips"), training=TrainingChoice(blocks=5, epochs=8))
 """A compromise between accuracy and the time a newcomer waits."""
 
 _FPS = 20.0
@@ -83,7 +84,7 @@ def tell(plot: Plot, console: Console) -> Summary:
     run_folder = plot.out / "run"
     with steps.step("train", "Learn from photos"):
         run = train(
-            open_dataset(plot.data), plot.recipe, run_folder, default_cache(), overwrite=True, progress=progress
+            open_dataset(plot.data), plot.recipe, run_folder, default_cache(), Training(overwrite=True), progress
         )
     with steps.step("convert", "Make it small, and prove that it still works"):
         converted = convert(run_folder, plot.out, plot.options, progress)
