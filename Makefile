@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-scale clean
+.PHONY: help demo test lint bench bench-scale pictures clean
 
 help: ## Show this
 	@echo "sagui: from a folder of photos to a fleet of cameras that name what they see"
@@ -36,6 +36,16 @@ bench: $(STAMP) ## Measure against the usual ways; writes runs/bench.json
 
 bench-scale: $(STAMP) ## Measure the memory of training on 200,000 photos (minutes, 3 GB of disk)
 	$(BIN)/python -m tests.bench memory_200k
+
+pictures: $(STAMP) ## Draw the pictures of docs/training.md again
+	$(BIN)/sagui train elpv --out runs/pictures/augmented --overwrite --backbone lenet-5 --image-size 160 --epochs 1 \
+	  --set augmentation.rotation=15 --set augmentation.zoom=0.15 --set augmentation.brightness=0.2 \
+	  --set augmentation.noise=0.05 --set augmentation.cutout=0.25
+	$(BIN)/sagui train elpv --out runs/pictures/rate --find-lr
+	$(BIN)/sagui train elpv --out runs/pictures/overfitting --overwrite --backbone lenet-5 --image-size 64 --epochs 60 \
+	  --views none --set head.dropout=0 --set regularization.label_smoothing=0 --set training.patience=60
+	cp runs/pictures/augmented/augmented.png runs/pictures/rate/learning-rate.png docs/pictures/
+	cp runs/pictures/overfitting/curves.png docs/pictures/overfitting.png
 
 clean: ## Remove .venv and what was built
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,8 +4,6 @@ This module is all that conversion sees of training; it imports neither Keras no
 """
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from sagui.train.datasets import port
 from sagui.train.errors import RunError
 from sagui.train.quality import Quality
 from sagui.train.recipe.choices import Recipe, Task
+from sagui.train.replace_folder import replacing_folder
 from sagui.train.unknowns import UnknownsQuality
 
 SCHEMA = 2
@@ -167,34 +166,10 @@ def new_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
     out = out.resolve()
     check_free(out, overwrite=overwrite)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    except OSError as error:
-        raise RunError(f"{out}: cannot be written: {error.strerror}") from error
-    try:
-        yield beside
-        beside.chmod(0o755)
-        _swap(beside, out)
+        with replacing_folder(out) as folder:
+            yield folder
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error.strerror or error}; nothing was kept") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _swap(new: Path, out: Path) -> None:
-    """Puts a folder where another may be; the old one is deleted when the new one is in its place."""
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent)) / out.name
-    try:
-        if out.exists():
-            out.rename(old)
-        try:
-            new.rename(out)
-        except OSError:
-            if old.exists():
-                old.rename(out)
-            raise
-    finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:

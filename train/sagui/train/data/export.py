@@ -3,7 +3,6 @@
 import csv
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from sagui.train.datasets import Dataset, Photo
 from sagui.train.datasets.columns import SEPARATOR
 from sagui.train.datasets.folder import TABLE
 from sagui.train.errors import DatasetError
+from sagui.train.replace_folder import replacing_folder
 
 
 def export(
@@ -43,7 +43,7 @@ def export(
     out = out.resolve()
     layout = lay_out(dataset)
     _check_free(dataset, out, overwrite=overwrite)
-    with _replacing_folder(out) as beside, progress.task("Write the photos", len(dataset.photos)) as advance:
+    with _replacing(out) as beside, progress.task("Write the photos", len(dataset.photos)) as advance:
         for photo, name in zip(dataset.photos, layout.names, strict=True):
             _place(dataset.path(photo), beside / name, link=link)
             advance()
@@ -130,26 +130,10 @@ def _check_free(dataset: Dataset, out: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def _replacing_folder(out: Path) -> Iterator[Path]:
-    """Gives a folder beside ``out``, and renames it to ``out`` when the block ends well."""
-    beside: Path | None = None
+def _replacing(out: Path) -> Iterator[Path]:
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        new, old = beside / "new", beside / "old"
-        new.mkdir()
-        yield new
-        if out.exists():
-            out.rename(old)
-        try:
-            new.rename(out)
-        except OSError:
-            if old.exists():
-                old.rename(out)
-            raise
+        with replacing_folder(out) as folder:
+            yield folder
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise DatasetError(f"{out}: cannot be written: {error.strerror or error}{where}; nothing was kept") from error
-    finally:
-        if beside is not None:
-            shutil.rmtree(beside, ignore_errors=True)
