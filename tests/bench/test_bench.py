@@ -7,6 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from tests.bench.rows import Row
+from tests.bench.scale import memory_200k
+from tests.bench.speed import decode, feature_extraction, train_step
+
+from sagui.train.predict import BATCH
+
 
 def test_the_quick_benchmarks_report(root: Path, tmp_path: Path, program: Callable[[str], str]) -> None:
     program("mosquitto")
@@ -25,3 +32,21 @@ def test_the_quick_benchmarks_report(root: Path, tmp_path: Path, program: Callab
         assert set(row) == {"name", "value", "unit", "against", "against_value", "ratio"}
         assert row["value"] > 0
         assert row["ratio"] == row["value"] / row["against_value"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "amount", "unit"),
+    [(decode, 8, "photos/s"), (feature_extraction, BATCH, "photos/s"), (train_step, 2, "photos/s")],
+    ids=["decode", "feature_extraction", "train_step"],
+)
+def test_the_speeds_of_training_in_short(measure: Callable[[int], Row], amount: int, unit: str) -> None:
+    row = measure(amount)
+    assert row.unit == unit
+    assert row.value > 0
+    assert row.against_value > 0
+
+
+def test_the_memory_of_a_large_dataset_in_short(tmp_path: Path) -> None:
+    row = memory_200k(tmp_path, 400)
+    assert row.unit == "GiB"
+    assert 0.1 < row.value < 2
