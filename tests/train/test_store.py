@@ -60,3 +60,12 @@ def test_a_full_disk_is_said_in_one_line(tmp_path: Path) -> None:
     assert "the cache cannot be written" in done.stderr
     # What was whole stays usable.
     assert RecordStore(tmp_path, (1000,), "float32").missing(["a", "b"]) == [1]
+
+
+def test_a_cache_that_was_cut_short_is_named(tmp_path: Path) -> None:
+    store = RecordStore(tmp_path / "cut", (4,), "float32")
+    with store.writing() as writer:
+        writer.add(["a", "b"], np.zeros((2, 4), np.float32))
+    (tmp_path / "cut" / "records.bin").write_bytes(b"\0" * 20)
+    with pytest.raises(TrainError, match=r"the cache is damaged; delete .*cut and try again"):
+        store.take(["a", "b"])

@@ -35,29 +35,33 @@ class CachedSource:
     """Activations of a frozen trunk, one store for each copy."""
 
     def __init__(self, stores: Sequence[RecordStore], keys: Sequence[str]) -> None:
-        self._arrays = [store.array() for store in stores]
+        self._stores = tuple(stores)
         self._rows = np.stack([store.rows(keys) for store in stores])
 
     def plain(self, positions: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """See `Source.plain`."""
-        return np.asarray(self._arrays[0][self._rows[0, positions]])
+        return self._stores[0].read(self._rows[0, positions])
 
     def drawn(self, positions: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[Any]:
         """See `Source.drawn`."""
-        copies = rng.integers(0, len(self._arrays), len(positions))
-        return np.stack([self._arrays[copy][self._rows[copy, at]] for copy, at in zip(copies, positions, strict=True)])
+        copies = rng.integers(0, len(self._stores), len(positions))
+        inputs = np.empty((len(positions), *self._stores[0].shape), self._stores[0].dtype)
+        for copy, store in enumerate(self._stores):
+            drawn = copies == copy
+            inputs[drawn] = store.read(self._rows[copy, positions[drawn]])
+        return inputs
 
 
 class PixelSource:
     """Pixels, changed anew each time."""
 
     def __init__(self, store: RecordStore, keys: Sequence[str], augmentation: Augmentation) -> None:
-        self._array, self._rows = store.array(), store.rows(keys)
+        self._store, self._rows = store, store.rows(keys)
         self._augmentation = augmentation
 
     def plain(self, positions: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """See `Source.plain`."""
-        return np.asarray(self._array[self._rows[positions]])
+        return self._store.read(self._rows[positions])
 
     def drawn(self, positions: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[Any]:
         """See `Source.drawn`."""

@@ -8,6 +8,7 @@ which the next writer overwrites.
 import fcntl
 import os
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,26 +83,38 @@ class RecordStore:
                 "folder with SAGUI_CACHE"
             ) from error
 
-    def array(self) -> npt.NDArray[Any]:
-        """All records ``(records, *shape)``, mapped from the disk."""
-        path = self._folder / "records.bin"
-        if not self._rows:
-            return np.empty((0, *self.shape), self.dtype)
-        return np.memmap(path, self.dtype, "r", shape=(len(self._rows), *self.shape))
-
     def rows(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Where in `array` each key's record is."""
+        """Where each key's record is, for `read`."""
         return np.array([self._rows[key] for key in keys], np.int64)
 
+    def read(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Reads records ``(rows, *shape)``.
+
+        They are read, not mapped: mapped pages would count as this process' memory, and a cache is larger than that.
+
+        Raises:
+            TrainError: The cache was cut short.
+        """
+        records = np.empty((len(rows), *self.shape), self.dtype)
+        if not len(rows):
+            return records
+        content, size = records.reshape(-1).view(np.uint8).data, self._record_bytes
+        with (self._folder / "records.bin").open("rb", buffering=0) as file:
+            for at, row in enumerate(rows.tolist()):
+                if os.preadv(file.fileno(), [content[at * size : (at + 1) * size]], row * size) != size:
+                    raise TrainError(f"{file.name}: the cache is damaged; delete {self._folder} and try again")
+        return records
+
     def take(self, keys: Sequence[str]) -> npt.NDArray[Any]:
-        """The records of some keys ``(keys, *shape)``, in memory."""
-        return np.asarray(self.array()[self.rows(keys)])
+        """The records of some keys ``(keys, *shape)``."""
+        return self.read(self.rows(keys))
 
     def _read_keys(self) -> None:
         keys, records = self._folder / "keys.txt", self._folder / "records.bin"
         names = keys.read_text("ascii").split("\n")[:-1] if keys.exists() else []
         whole = records.stat().st_size // self._record_bytes if records.exists() else 0
-        self._rows = {name: row for row, name in enumerate(names[:whole])}
+        # A photo has one name in all stores: kept once, it takes little room for many photos.
+        self._rows = {sys.intern(name): row for row, name in enumerate(names[:whole])}
 
     def add_row(self, key: str) -> None:
         """Called by the writer when a record is on the disk."""
