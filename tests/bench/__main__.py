@@ -16,6 +16,8 @@ from rich.table import Table
 from sagui.progress.quiet import quiet_native
 
 with quiet_native():
+    import keras
+    import tensorflow as tf
     from tests.bench.agent import agent_overhead
     from tests.bench.network import bundle, mobilenet_v2_int8
     from tests.bench.rows import Row, write_rows
@@ -73,6 +75,9 @@ def main() -> None:
     """Measures and reports."""
     if unknown := set(sys.argv[1:]) - set(NAMES) - set(LARGE):
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join((*NAMES, *LARGE))}")
+    keras.utils.set_random_seed(0)
+    # As trainings always do.
+    tf.config.experimental.enable_op_determinism()
     rows = measure_all(sys.argv[1:])
     table = Table("name", "value", "unit", "against", "its value", "ratio")
     for row in rows:

@@ -17,12 +17,12 @@ from sagui.train.audit import audit
 from sagui.train.batches import Batches, CachedSource, Truth
 from sagui.train.datasets import open_dataset
 from sagui.train.features import extract_plain
-from sagui.train.fit import compile_learner
+from sagui.train.fit import compile_learner, stateful_callbacks, watching
 from sagui.train.networks import Learner, build_network, learner_of, resolved
 from sagui.train.predict import BATCH
 from sagui.train.recipe.choices import Recipe, TrainingChoice
 from sagui.train.store import RecordStore
-from sagui.train.watch import DrawEpoch, Record, StopOnNaN
+from sagui.train.watch import Record
 
 _SIDE = 224
 _PHOTOS = 256
@@ -87,9 +87,15 @@ def train_step(steps: int = _STEPS) -> Row:
         learner.learns.train_on_batch(*ready)
 
         def ours() -> None:
-            watching = [StopOnNaN(1.0), DrawEpoch(batches), Record("fine-tune", [], _ignore, _ignore_epoch)]
+            looking_on = watching(recipe, batches, stateful_callbacks(recipe))
+            record = Record("fine-tune", [], _ignore, _ignore_epoch)
             learner.learns.fit(
-                batches, validation_data=_one(ready), epochs=1, verbose=0, shuffle=False, callbacks=watching
+                batches,
+                validation_data=_one(ready),
+                epochs=1,
+                verbose=0,
+                shuffle=False,
+                callbacks=[*looking_on, record],
             )
 
         def bare() -> None:
@@ -137,5 +143,3 @@ def _random_pixels(folder: Path, photos: int) -> tuple[RecordStore, list[str]]:
             batch = keys[start : start + BATCH]
             writer.add(batch, rng.integers(0, 255, (len(batch), _SIDE, _SIDE, 3), dtype=np.uint8))
     return store, keys
-
-

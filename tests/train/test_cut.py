@@ -58,6 +58,8 @@ def test_a_part_can_be_saved_and_cut_again(branched: keras.Model, tmp_path: obje
 
 @pytest.mark.parametrize("blocks", [3, 17])
 def test_the_whole_network_may_not_be_the_tail(branched: keras.Model, blocks: int) -> None:
-    expected = f"branched has 3 blocks and at least one stays frozen: fine-tune at most 2, or all, not {blocks}"
+    expected = (
+        f"training.blocks = {blocks}: branched has 3 blocks and at least one stays frozen: allowed is 0 to 2, or all"
+    )
     with pytest.raises(RecipeError, match=expected):
         cut(branched, r"[ace]", blocks)

@@ -12,8 +12,9 @@ from sagui.train import features as features_module
 from sagui.train.audit import Audited, audit
 from sagui.train.backbones import efficientnet_lite0
 from sagui.train.backbones.port import Options
+from sagui.train.backbones.registry import find_backbone
 from sagui.train.datasets import open_dataset
-from sagui.train.features import extract, extract_plain
+from sagui.train.features import extract, extract_plain, trunk_digest
 from sagui.train.predict import SharedModel, predict_batch
 from sagui.train.recipe.choices import Augmentation
 from sagui.train.variants import variants
@@ -61,6 +62,17 @@ def test_other_weights_have_other_features(photos: Audited, trunk: keras.Model, 
     other = efficientnet_lite0.build((64, 64, 3), Options())
     one, two = (extract_plain(network, photos.pixels, photos.keys[:2], tmp_path) for network in (trunk, other))
     assert not np.allclose(one.stores[0].take(photos.keys[:2]), two.stores[0].take(photos.keys[:2]))
+
+
+def test_a_trunk_is_named_by_how_it_computes_and_not_by_what_keras_calls_it() -> None:
+    def digest(name: str, options: Options) -> str:
+        network = find_backbone(name).build((64, 64, 3), options)
+        network.set_weights([np.ones(array.shape, array.dtype) for array in network.get_weights()])
+        return trunk_digest(network)
+
+    plain = Options()
+    assert digest("vgg-style", plain) != digest("vgg-style", Options(padding="valid"))
+    assert digest("mobilenet-v3-small", plain) == digest("mobilenet-v3-small", plain)
 
 
 def test_photos_fitted_otherwise_have_other_features(tmp_path: Path, trunk: keras.Model) -> None:

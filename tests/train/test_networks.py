@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from sagui.train.errors import RecipeError
+from sagui.train.errors import RecipeError, WeightsError
 from sagui.train.networks import build_network, learner_of, resolved
 from sagui.train.recipe.choices import Recipe
 from sagui.train.recipe.read import with_settings
@@ -56,9 +56,15 @@ def test_from_scratch_normalization_learns_too() -> None:
 
 
 def test_more_blocks_than_there_are_is_refused() -> None:
-    chosen = recipe("training.blocks=99", "backbone.weights=none")
-    with pytest.raises(RecipeError, match="fine-tune at most"):
-        learner_of(build_network(chosen, 2), chosen)
+    with pytest.raises(
+        RecipeError, match=r"training\.blocks = 99: efficientnet-lite0 has 16 blocks .* allowed is 0 to 15, or all"
+    ):
+        recipe("training.blocks=99", "backbone.weights=none")
+
+
+def test_a_missing_weights_file_is_named_before_photos_are_read() -> None:
+    with pytest.raises(WeightsError, match=r"backbone\.weights = /nope\.h5: no such weights file"):
+        recipe("backbone.weights=/nope.h5")
 
 
 def test_the_seed_decides_where_it_starts() -> None:

@@ -233,6 +233,36 @@ def test_a_target_accuracy_ends_it_early(shapes: Path, tmp_path: Path) -> None:
     assert all(value < 0.6 for value in reached[:-1])
 
 
+def test_tensorboard_that_is_not_installed_is_named(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "find_spec", lambda _name: None)
+    with pytest.raises(RecipeError, match=r"pip install 'sagui\[tensorboard\]'"):
+        pipeline.train(
+            open_dataset(str(shapes)), chosen("training.tensorboard=true"), tmp_path / "run", tmp_path / "cache"
+        )
+
+
+def test_more_folds_than_photos_are_refused(shapes: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"split\.folds = 40 is too many, take fewer or none: class"):
+        pipeline.train(open_dataset(str(shapes)), chosen(*TINY, "split.folds=40"), tmp_path / "run", tmp_path / "cache")
+
+
+def test_of_equal_epochs_the_one_that_learned_more_is_kept(shapes: Path, tmp_path: Path) -> None:
+    recipe = chosen("input.size=64", "training.blocks=1", "training.epochs=8", "seed=3")
+    run = pipeline.train(open_dataset(str(shapes)), recipe, tmp_path / "run", tmp_path / "cache")
+    with (tmp_path / "run" / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    best = max(float(row["validation_accuracy"]) for row in rows)
+    losses = [float(row["validation_loss"]) for row in rows if float(row["validation_accuracy"]) == best]
+    with np.load(tmp_path / "run" / "predictions.npz") as kept:
+        truth, scores = kept["validation_truth"], kept["validation_scores"]
+    smooth = (1 - 0.1) * truth + 0.1 / 2
+    measured = -(smooth * np.log(scores)).sum(axis=1).mean()
+    assert measured == pytest.approx(min(losses), abs=2e-3)
+    assert run.metrics.validation.accuracy.value == pytest.approx(best)
+
+
 def test_tensorboard_events_are_kept_in_the_run(shapes: Path, tmp_path: Path) -> None:
     recipe = chosen(*TINY, "training.tensorboard=true")
     pipeline.train(open_dataset(str(shapes)), recipe, tmp_path / "run", tmp_path / "cache")

@@ -1,5 +1,6 @@
 """An interrupted training goes on, and ends as it would have."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -151,8 +153,41 @@ def test_other_photos_do_not_go_on(shapes: Path, interrupted: Path, tmp_path: Pa
         again(tmp_path / "copy" / "shapes", interrupted, Options(resume=True))
 
 
-def test_a_damaged_checkpoint_is_named(shapes: Path, interrupted: Path) -> None:
-    (interrupted.parent / "run.unfinished" / "checkpoint.npz").write_bytes(b"PK\x03\x04 half")
+def test_photos_that_count_otherwise_do_not_go_on(shapes: Path, interrupted: Path) -> None:
+    dataset = open_dataset(str(shapes))
+    heavier = tuple(dataclasses.replace(photo, weight=2.0 - photo.label) for photo in dataset.photos)
+    recipe, cache = with_settings(Recipe(), RECIPES["whole"]), interrupted.parent / "cache"
+    with pytest.raises(DatasetError, match=r"the weights of photos .* are not those of the interrupted training"):
+        pipeline.train(dataset.only(heavier), recipe, interrupted, cache, Options(resume=True))
+
+
+def test_folds_are_not_repeated(shapes: Path, tmp_path: Path, interrupt: Callable[[str, int], None]) -> None:
+    dataset, cache = open_dataset(str(shapes)), tmp_path / "cache"
+    recipe = with_settings(Recipe(), ["backbone.name=lenet-5", "training.epochs=3", "split.folds=2"])
+    whole = pipeline.train(dataset, recipe, tmp_path / "whole", cache)
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    with pytest.MonkeyPatch.context() as patch:
+        original = pipeline._learn
+
+        def stop(*arguments: Any) -> None:
+            interrupt("train", 2)
+            original(*arguments)
+
+        patch.setattr(pipeline, "_learn", stop)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.train(dataset, recipe, tmp_path / "run", cache)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "cross_validate", never)
+        resumed = pipeline.train(dataset, recipe, tmp_path / "run", cache, Options(resume=True))
+    assert resumed.metrics.folds == whole.metrics.folds
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 half", b""])
+def test_a_damaged_checkpoint_is_named(shapes: Path, interrupted: Path, content: bytes) -> None:
+    (interrupted.parent / "run.unfinished" / "checkpoint.npz").write_bytes(content)
     with pytest.raises(RunError, match=r"checkpoint.npz: cannot be read: .*; start again with --overwrite"):
         again(shapes, interrupted, Options(resume=True))
 

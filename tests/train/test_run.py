@@ -102,6 +102,19 @@ def test_a_folder_that_is_no_run_is_never_replaced(tmp_path: Path) -> None:
         check_free(tmp_path / "thesis", overwrite=True)
 
 
+def test_a_place_that_cannot_be_written_is_known_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file" / "run", Path("/proc/sagui/run"), Path("/")):
+        with pytest.raises(RunError, match="cannot be"):
+            check_free(out, overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_run_is_not_put_into_another(shapes_run: Path) -> None:
+    with pytest.raises(RunError, match="is inside the run"):
+        check_free(shapes_run / "again", overwrite=False)
+
+
 def test_an_older_run_is_refused_by_its_schema(shapes_run: Path, tmp_path: Path) -> None:
     shutil.copytree(shapes_run, tmp_path / "run")
     path = tmp_path / "run" / "run.json"

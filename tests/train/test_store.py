@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from sagui.train.errors import TrainError
 from sagui.train.store import RecordStore

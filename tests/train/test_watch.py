@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sagui.train.errors import TrainError
-from sagui.train.watch import Epoch, Record, StopAtAccuracy, StopOnNaN
+from sagui.train.watch import RANK, Epoch, Rank, Record, StopAtAccuracy, StopOnNaN
 
 
 def model() -> keras.Model:
@@ -40,6 +40,17 @@ def test_it_stops_when_it_is_good_enough() -> None:
     fit(StopAtAccuracy(0.9), Record("probe", rows, ignore, lambda _: None))
     assert rows[-1].validation_accuracy >= 0.9
     assert all(row.validation_accuracy < 0.9 for row in rows[:-1])
+
+
+def test_of_the_same_accuracy_the_lower_loss_is_better() -> None:
+    def rank(accuracy: float, loss: float) -> float:
+        logs = {"val_accuracy": accuracy, "val_loss": loss}
+        Rank().on_epoch_end(0, logs)
+        return logs[RANK]
+
+    assert rank(0.9, 0.2) > rank(0.9, 0.3)
+    assert rank(0.9, 50.0) > rank(0.9 - 1e-5, 0.0)
+    assert rank(0.5, float("inf")) > rank(0.49, 0.0)
 
 
 def test_every_step_is_shown_and_every_epoch_is_kept() -> None:

@@ -33,6 +33,11 @@ from sagui.train.recipe.read import with_settings
         (["backbone.name=lenet-5", "backbone.weights=imagenet"], "there are none for lenet-5"),
         (["backbone.name=xception", "input.size=64"], "input.size = 64 is too small for xception: allowed is 71"),
         (["backbone.alpha=0.5"], "backbone.alpha"),
+        (["optimizer.momentum=0.5"], "optimizer.momentum = 0.5 does nothing with optimizer.name = adam"),
+        (["loss.gamma=3"], "loss.gamma = 3.0 does nothing with loss.name = cross-entropy, but with focal"),
+        (["schedule.floor=0.1"], "schedule.floor = 0.1 does nothing with schedule.name = constant"),
+        (["head.batch_norm=true"], "head.batch_norm = true does nothing without hidden layers"),
+        (["augmentation.copies=8"], "augmentation.copies = 8 does nothing without a random change"),
         (["backbone.name=resnet50", "backbone.padding=valid"], "backbone.padding"),
     ],
 )

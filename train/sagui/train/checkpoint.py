@@ -1,8 +1,10 @@
 """A training that is under way, kept on disk at the end of epochs, so that it can go on where it was interrupted."""
 
+import dataclasses
+import errno
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -15,9 +17,11 @@ import numpy.typing as npt
 
 from sagui.bundle.replace import write_bytes
 from sagui.train.errors import RunError
+from sagui.train.watch import Epoch
 
 _FILE = "checkpoint.npz"
 _EVERY_S = 2.0
+_REMEDY = {errno.ENOSPC: "make room", errno.EDQUOT: "make room"}
 
 # Attributes of Keras' callbacks that decide how a training goes on.
 _KEPT: dict[type, tuple[str, ...]] = {
@@ -35,7 +39,7 @@ class Saved:
         phase: Which phase of the training.
         epoch: How many of its epochs are done.
         done: Whether the phase ended with it.
-        rows: The history so far, a mapping for each epoch.
+        rows: The history so far.
         model: The learner's variables, random states included.
         optimizer: The optimizer's variables.
         best: The best epoch's weights.
@@ -45,7 +49,7 @@ class Saved:
     phase: str
     epoch: int
     done: bool
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[Epoch, ...]
     model: tuple[npt.NDArray[Any], ...]
     optimizer: tuple[npt.NDArray[Any], ...]
     best: tuple[npt.NDArray[Any], ...]
@@ -76,7 +80,7 @@ class Checkpoints:
         epoch: int,
         model: keras.Model,
         callbacks: Sequence[keras.callbacks.Callback],
-        rows: Sequence[Mapping[str, Any]],
+        rows: Sequence[Epoch],
         *,
         done: bool,
     ) -> None:
@@ -91,7 +95,7 @@ class Checkpoints:
             "phase": phase,
             "epoch": epoch,
             "done": done,
-            "rows": list(rows),
+            "rows": [dataclasses.asdict(row) for row in rows],
             "callbacks": {type(one).__name__: _state(one) for one in callbacks if type(one) in _KEPT},
         }
         best = next((one.best_weights for one in callbacks if isinstance(one, keras.callbacks.EarlyStopping)), None)
@@ -109,8 +113,9 @@ class Checkpoints:
                 self._begin = None
             write_bytes(self._path, content.getvalue())
         except OSError as error:
+            remedy = _REMEDY.get(error.errno or 0, "mend it")
             raise RunError(
-                f"{self._path}: the epoch cannot be kept: {error.strerror}; make room, and go on with --resume"
+                f"{self._path}: the epoch cannot be kept: {error.strerror}; {remedy}, and go on with --resume"
             ) from error
         self._due = monotonic() + _EVERY_S
 
@@ -130,18 +135,18 @@ class Checkpoints:
                     group: tuple(file[name] for name in names if name[0] == group and name != "about")
                     for group in ("m", "o", "b")
                 }
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            return Saved(
+                phase=about["phase"],
+                epoch=about["epoch"],
+                done=about["done"],
+                rows=tuple(Epoch(**row) for row in about["rows"]),
+                model=groups["m"],
+                optimizer=groups["o"],
+                best=groups["b"],
+                callbacks=about["callbacks"],
+            )
+        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
             raise RunError(f"{self._path}: cannot be read: {error}; start again with --overwrite") from error
-        return Saved(
-            phase=about["phase"],
-            epoch=about["epoch"],
-            done=about["done"],
-            rows=tuple(about["rows"]),
-            model=groups["m"],
-            optimizer=groups["o"],
-            best=groups["b"],
-            callbacks=about["callbacks"],
-        )
 
 
 def restore(saved: Saved, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> None:

@@ -84,16 +84,25 @@ def train(
     """
     recipe = with_settings(read_recipe(recipe_file) if recipe_file else Recipe(), [*_settings(short), *settings])
     if explain:
-        click.echo(explain_recipe(recipe, resolved(recipe)), nl=False)
+        filled = resolved(recipe) if data is None else _resolved_for(data, recipe)
+        click.echo(explain_recipe(recipe, filled), nl=False)
         return
     if data is None:
         raise click.UsageError("Missing argument 'DATA': a folder of class folders, a table, keras:NAME, or elpv.")
     if out is None:
         raise click.UsageError("Missing option '--out': the folder to write.")
     if find_lr:
+        if resume or unknowns or engine != "local":
+            raise click.UsageError("--find-lr goes without --resume, --unknowns and --engine: it trains nothing.")
         _find_rate(data, recipe, out)
         return
     _train(data, recipe, out, Options(overwrite, resume, unknowns, choose_engine(engine)))
+
+
+def _resolved_for(data: str, recipe: Recipe) -> Recipe:
+    from sagui.train.datasets import open_dataset
+
+    return resolve_for(open_dataset(data), recipe)
 
 
 def _settings(short: dict[str, str | None]) -> Iterator[str]:

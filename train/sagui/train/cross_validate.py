@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from sagui.bundle.metrics import Proportion, proportion
+from sagui.bundle.metrics import Proportion
 from sagui.progress import SILENT, Progress
 from sagui.train.audit import Audited
 from sagui.train.engine import LOCAL, Engine
 from sagui.train.fit import Place
 from sagui.train.learn import learn
 from sagui.train.predictions import predictions_of
+from sagui.train.quality import accuracy, choose_thresholds
 from sagui.train.recipe.choices import Recipe
 from sagui.train.split import Split
 
@@ -57,11 +58,11 @@ def run_fold(job: Job, parts: Split) -> Proportion:
     """Learns on one fold and measures it."""
     learned = learn(job.photos, parts, job.labels, job.recipe, Place(job.cache))
     held_out = predictions_of(learned.model, job.photos, parts.test, job.labels, "held-out")
-    if job.recipe.task == "multi-label":
-        right = ((held_out.scores > 0.5) == (held_out.truth > 0.5)).all(axis=1)  # noqa: PLR2004 (even odds)
-    else:
-        right = held_out.scores.argmax(axis=1) == held_out.truth.argmax(axis=1)
-    return proportion(int(right.sum()), len(right))
+    task = job.recipe.task or "single-label"
+    if task == "single-label":
+        return accuracy(held_out, task)
+    chosen_on = predictions_of(learned.model, job.photos, parts.validation, job.labels, "validation")
+    return accuracy(held_out, task, choose_thresholds(chosen_on.truth, chosen_on.scores))
 
 
 def mean_and_spread(folds: Sequence[Proportion]) -> tuple[float, float]:

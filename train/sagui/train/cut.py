@@ -60,8 +60,8 @@ def cut(network: keras.Model, pattern: str, tail_blocks: int) -> tuple[keras.Mod
     ends = list(_ends(network, pattern))
     if tail_blocks >= len(ends):
         raise RecipeError(
-            f"{network.name} has {len(ends)} blocks and at least one stays frozen: "
-            f"fine-tune at most {len(ends) - 1}, or all, not {tail_blocks}"
+            f"training.blocks = {tail_blocks}: {network.name} has {len(ends)} blocks and at least one stays frozen: "
+            f"allowed is 0 to {len(ends) - 1}, or all"
         )
     # An operation, not a layer's name: some networks end their blocks with a sum that is no layer.
     border = ends[-1 - tail_blocks].output

@@ -95,11 +95,11 @@ def _batches(keys: Sequence[str], pixels: RecordStore, variant: Variant) -> Iter
 def trunk_digest(trunk: keras.Model) -> str:
     """Names a trunk by its layers and weights."""
     digest = hashlib.sha256()
-    digest.update(f"{trunk.input_shape} {keras.config.dtype_policy().name}".encode())
+    digest.update(f"{trunk.input_shape} {trunk.output_shape} {keras.config.dtype_policy().name}".encode())
     for layer in trunk.layers:
-        digest.update(f"{type(layer).__name__} {layer.name}\n".encode())
-        if layer.name == "normalize":
-            digest.update(repr(sorted(layer.get_config().items(), key=lambda item: item[0])).encode())
+        # Without names: Keras numbers layers, so that the same network has other names when it is built again.
+        config = {key: value for key, value in layer.get_config().items() if key != "name"}
+        digest.update(f"{type(layer).__name__} {sorted(config.items(), key=lambda item: item[0])}\n".encode())
     for array in trunk.get_weights():
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

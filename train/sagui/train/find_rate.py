@@ -50,6 +50,10 @@ def find_rate(dataset: Dataset, recipe: Recipe, out: Path, cache: Path, progress
     Raises:
         TrainError: The photos, the recipe, the weights or the folder will not do.
     """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written: {error.strerror}; choose another folder with --out") from error
     ready = prepare_photos(dataset, recipe, cache, progress)
     keras.utils.set_random_seed(recipe.seed)
     network = build_network(recipe, len(dataset.labels))
@@ -63,7 +67,6 @@ def find_rate(dataset: Dataset, recipe: Recipe, out: Path, cache: Path, progress
     rates, losses = _climb(learner.learns, batches, progress)
     found = Found(suggest_rate(rates, losses), tuple(rates), tuple(losses))
     try:
-        out.mkdir(parents=True, exist_ok=True)
         plot_range(found.rates, found.losses, found.suggestion, out / PLOT)
     except OSError as error:
         raise RunError(f"{out}: cannot be written: {error.strerror}") from error

@@ -22,7 +22,7 @@ from sagui.train.recipe.resolve import warm_up_probe, what_learns
 from sagui.train.schedules import make_rate, plateau_callback
 from sagui.train.store import RecordStore
 from sagui.train.variants import variants
-from sagui.train.watch import DrawEpoch, Epoch, Record, StopAtAccuracy, StopOnNaN
+from sagui.train.watch import RANK, DrawEpoch, Epoch, Rank, Record, StopAtAccuracy, StopOnNaN
 
 _PREDICT_BATCH = 64
 _PHASES = {"head": "probe", "blocks": "fine-tune", "all": "train"}
@@ -87,7 +87,7 @@ def fit(
         RunError: What is to be resumed is not this training.
     """
     learns = what_learns(recipe)
-    rows = [Epoch(**row) for row in place.resume.rows] if place.resume else []
+    rows = list(place.resume.rows) if place.resume else []
     weights = photo_weights(material.truth.labels, material.truth.weights, recipe.loss)
     material = dataclasses.replace(material, truth=Truth(material.truth.labels, weights))
     if learns != "head" and recipe.training.head == "probe" and _ahead(place.resume, "probe"):
@@ -116,16 +116,16 @@ def _phase(
     compile_learner(learner.learns, recipe, len(batches))
     saved = place.resume if place.resume and place.resume.phase == name else None
     with progress.task(_title(name, recipe), epochs * len(batches)) as advance:
-        stateful = _stateful(recipe)
+        stateful = stateful_callbacks(recipe)
 
         def keep(done: int) -> None:
             ended = done == epochs or learner.learns.stop_training
             if ended or place.checkpoints.due():
-                held = [dataclasses.asdict(row) for row in rows]
-                place.checkpoints.save(name, done, learner.learns, stateful, held, done=ended)
+                place.checkpoints.save(name, done, learner.learns, stateful, rows, done=ended)
 
         first = saved.epoch if saved else 0
         advance(first * len(batches))
+        record = Record(name, rows, advance, keep)
         learner.learns.fit(
             batches,
             validation_data=PlainBatches(held_out, material.validation_labels, _PREDICT_BATCH),
@@ -135,16 +135,19 @@ def _phase(
             shuffle=False,
             verbose=0,
             callbacks=[
-                StopOnNaN(recipe.optimizer.learning_rate or 0.0),
-                DrawEpoch(batches),
-                *stateful,
-                *_stops(recipe),
-                *_tensorboard(place, recipe),
+                *watching(recipe, batches, stateful),
+                *_tensorboard(place, name, recipe),
                 Restore(saved, stateful),
-                # Last, so that it sees what the others decided.
-                Record(name, rows, advance, keep),
+                record,
             ],
         )
+
+
+def watching(
+    recipe: Recipe, batches: Batches, stateful: Sequence[keras.callbacks.Callback]
+) -> list[keras.callbacks.Callback]:
+    """Callbacks that look on, in their order; `Record` comes after them, to see what they decided."""
+    return [StopOnNaN(recipe.optimizer.learning_rate or 0.0), DrawEpoch(batches), Rank(), *stateful, *_stops(recipe)]
 
 
 class Restore(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
@@ -204,17 +207,22 @@ def compile_learner(learner: keras.Model, recipe: Recipe, steps_per_epoch: int, 
 
 def _accuracy(recipe: Recipe) -> keras.metrics.Metric:
     if recipe.task == "multi-label":
-        # A logit above zero is a probability above one half.
-        return keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
+        return keras.metrics.MeanMetricWrapper(all_labels_right, "accuracy")
     return keras.metrics.CategoricalAccuracy("accuracy")
 
 
-def _stateful(recipe: Recipe) -> list[keras.callbacks.Callback]:
+def all_labels_right(truth: Any, logits: Any) -> Any:  # noqa: ANN401 (tensors)
+    """Whether every label of a photo is right, ``(batch,)``; a logit above zero is a probability above one half."""
+    same = keras.ops.equal(keras.ops.cast(logits > 0, "float32"), keras.ops.cast(truth > 0, "float32"))
+    return keras.ops.cast(keras.ops.all(same, axis=-1), "float32")
+
+
+def stateful_callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
     """Callbacks whose state decides how a training goes on."""
     # Averaging comes first: the others then see, and keep, the averaged weights.
     averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.optimizer.average else []
     stopping = keras.callbacks.EarlyStopping(
-        "val_accuracy", mode="max", patience=recipe.training.patience, restore_best_weights=True
+        RANK, mode="max", patience=recipe.training.patience, restore_best_weights=True
     )
     plateau = plateau_callback(recipe.schedule, recipe.optimizer.learning_rate or 0.0)
     return [*averaging, stopping, *([plateau] if plateau else [])]
@@ -225,10 +233,10 @@ def _stops(recipe: Recipe) -> list[keras.callbacks.Callback]:
     return [] if target is None else [StopAtAccuracy(target)]
 
 
-def _tensorboard(place: Place, recipe: Recipe) -> list[keras.callbacks.Callback]:
+def _tensorboard(place: Place, phase: str, recipe: Recipe) -> list[keras.callbacks.Callback]:
     if not recipe.training.tensorboard or place.tensorboard is None:
         return []
-    return [keras.callbacks.TensorBoard(str(place.tensorboard))]
+    return [keras.callbacks.TensorBoard(str(place.tensorboard / phase))]
 
 
 def _title(phase: str, recipe: Recipe) -> str:

@@ -98,12 +98,16 @@ def _measure(predictions: Predictions, labels: Sequence[str], found: Quality) ->
 def _strangers_scores(
     model: keras.Model, folder: Path, recipe: Recipe, cache: Path, engine: Engine, progress: Progress
 ) -> npt.NDArray[np.float32]:
-    photos = audit(_strangers(folder), input_spec(recipe), cache, progress)
+    photos = audit(read_unknowns(folder), input_spec(recipe), cache, progress)
     return predict(model, photos.pixels, photos.keys, "Evaluate on the unknown things", engine, progress)
 
 
-def _strangers(folder: Path) -> Dataset:
-    """All photos below a folder, as a dataset without a class that counts."""
+def read_unknowns(folder: Path) -> Dataset:
+    """Finds all photos below a folder, as a dataset without a class that counts.
+
+    Raises:
+        DatasetError: There are none.
+    """
     try:
         paths = photos_below(folder, (), PassedOver())
     except OSError as error:

@@ -10,7 +10,7 @@ from keras import layers
 from sagui.train.backbones.port import Backbone, Options
 from sagui.train.backbones.registry import check_options, find_backbone
 from sagui.train.cut import cut
-from sagui.train.errors import RecipeError
+from sagui.train.errors import RecipeError, WeightsError
 from sagui.train.head import make_head
 from sagui.train.initialize import initialize
 from sagui.train.recipe.choices import Recipe, Task
@@ -109,11 +109,23 @@ def resolved(recipe: Recipe, task: Task = "single-label") -> Recipe:
         raise RecipeError(
             f"input.size = {full.input.size} is too small for {backbone.name}: allowed is {backbone.min_size} and more"
         )
+    weights = str(full.backbone.weights)
+    if weights not in ("imagenet", "none") and not Path(weights).is_file():
+        raise WeightsError(f"backbone.weights = {weights}: no such weights file; allowed is imagenet, none, or a file")
+    if isinstance(full.training.blocks, int) and full.training.blocks:
+        _check_blocks(backbone, full)
     if full.backbone.weights == "imagenet" and backbone.source is None:
         raise RecipeError(
             f"backbone.weights = imagenet: there are none for {backbone.name}, which learns from scratch; leave it out"
         )
     return full
+
+
+def _check_blocks(backbone: Backbone, recipe: Recipe) -> None:
+    """Cuts a network without its weights: what cannot be cut is to be known before photos are read."""
+    size = recipe.input.size or backbone.image_size
+    body = backbone.build((size, size, 3), options(recipe))
+    cut(body, backbone.block_end, int(recipe.training.blocks or 0))
 
 
 def options(recipe: Recipe) -> Options:

@@ -2,25 +2,31 @@
 
 import csv
 import dataclasses
+import hashlib
 import platform
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
+
+from msgspec import structs
 
 from sagui.bundle.metrics import Proportion
 from sagui.bundle.replace import write_bytes
 from sagui.progress import SILENT, Progress
 from sagui.train.backbones.registry import find_backbone
+from sagui.train.checkpoint import Saved
 from sagui.train.cross_validate import Job, cross_validate, mean_and_spread
 from sagui.train.datasets import Dataset
 from sagui.train.engine import LOCAL, Engine
-from sagui.train.errors import DatasetError
+from sagui.train.errors import DatasetError, RecipeError
 from sagui.train.fit import Place
-from sagui.train.judge import Judged, judge
+from sagui.train.judge import Judged, judge, read_unknowns
 from sagui.train.learn import Learned, learn
 from sagui.train.networks import resolved
 from sagui.train.predictions import save_predictions
@@ -99,18 +105,23 @@ def train(
         TrainError: The photos, the recipe, the weights or the folder will not do; nothing half-written is left.
     """
     options = options or Options()
-    unfinished = Unfinished(out.resolve())
     check_free(out, overwrite=options.overwrite)
+    unfinished = Unfinished(out.resolve())
     unfinished.check_free(resume=options.resume, overwrite=options.overwrite)
     recipe = resolve_for(dataset, recipe)
+    if options.unknowns:
+        read_unknowns(options.unknowns)
     watch = Stopwatch()
     with watch.step("audit"):
         ready = prepare_photos(dataset, recipe, cache, progress)
         _say(dataset, ready, progress)
+    about = _about(dataset, ready, recipe)
+    saved, folds = unfinished.resume(about) if options.resume else (None, ())
     with watch.step("cross-validation"):
-        folds = _cross_validate(dataset, ready, recipe, cache, options, progress)
+        if saved is None:
+            folds = _cross_validate(dataset, ready, recipe, cache, options, progress)
     with watch.step("fit"):
-        place = _place(unfinished, About(recipe=recipe, split=ready.split_record()), cache, options, progress)
+        place = _place(unfinished, structs.replace(about, folds=folds), saved, cache, options, progress)
         learned = _learn(dataset, ready, recipe, place, progress)
     with watch.step("evaluate"):
         judged = judge(learned.model, dataset, ready, recipe, cache, options.unknowns, options.engine, progress)
@@ -130,6 +141,10 @@ def resolve_for(dataset: Dataset, recipe: Recipe) -> Recipe:
         DatasetError: The photos have several labels each, and the recipe has one.
     """
     full = resolved(recipe, dataset.task)
+    if full.training.tensorboard and find_spec("tensorboard") is None:
+        raise RecipeError(
+            "training.tensorboard = true needs TensorBoard: pip install 'sagui[tensorboard]', or leave it out"
+        )
     if full.task == "single-label" and dataset.task == "multi-label":
         raise DatasetError(
             f"{dataset.source}: photos have several labels each, and the recipe says task = single-label; leave task "
@@ -150,8 +165,16 @@ def _cross_validate(
     return folds
 
 
-def _place(unfinished: Unfinished, about: About, cache: Path, options: Options, progress: Progress) -> Place:
-    saved = unfinished.resume(about) if options.resume else None
+def _about(dataset: Dataset, ready: Prepared, recipe: Recipe) -> About:
+    weights = hashlib.sha256(repr([photo.weight for photo in ready.photos.photos]).encode())
+    if recipe.backbone.weights not in ("imagenet", "none"):
+        weights.update(Path(str(recipe.backbone.weights)).read_bytes())
+    return About(recipe=recipe, split=ready.split_record(), labels=dataset.labels, weights=weights.hexdigest())
+
+
+def _place(
+    unfinished: Unfinished, about: About, saved: Saved | None, cache: Path, options: Options, progress: Progress
+) -> Place:
     if saved is None:
         if options.resume:
             progress.say("  nothing to go on with: training from the beginning")
@@ -239,7 +262,7 @@ def _write(folder: Path, run: Run, learned: Learned, judged: Judged, ready: Prep
 def _keep_events(unfinished: Unfinished, folder: Path) -> None:
     events = unfinished.folder / EVENTS
     if events.exists():
-        events.rename(folder / EVENTS)
+        shutil.copytree(events, folder / EVENTS)
 
 
 def write_history(path: Path, history: Sequence[Epoch]) -> None:

@@ -11,6 +11,7 @@ from sagui.train.balance import imbalance
 from sagui.train.bursts import bursts
 from sagui.train.datasets import Dataset
 from sagui.train.datasets.port import Part
+from sagui.train.errors import DatasetError
 from sagui.train.near import near_duplicates
 from sagui.train.recipe.choices import Recipe
 from sagui.train.run import SplitPhoto
@@ -42,15 +43,11 @@ class Prepared:
             DatasetError: A class has too few photos for so many folds.
         """
         positions = sorted((*self.parts.train, *self.parts.validation))
-        return folds(
-            self.photos.photos,
-            dataset.labels,
-            recipe.split,
-            recipe.seed,
-            self.together,
-            positions,
-            recipe.split.folds,
-        )
+        photos, choice = self.photos.photos, recipe.split
+        try:
+            return folds(photos, dataset.labels, choice, recipe.seed, self.together, positions, choice.folds)
+        except DatasetError as error:
+            raise DatasetError(f"split.folds = {choice.folds} is too many, take fewer or none: {error}") from error
 
     def split_record(self) -> dict[Part, tuple[SplitPhoto, ...]]:
         """Every photo with its set, by name and content."""

@@ -4,6 +4,7 @@ This module is all that conversion sees of training; it imports neither Keras no
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,6 +173,18 @@ def new_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise RunError(f"{out}: cannot be written: {error.strerror or error}; nothing was kept") from error
 
 
+def _check_writable(out: Path) -> None:
+    """Looks at the nearest folder that is there: nothing is made before there is something to keep."""
+    there = next(parent for parent in out.parents if parent.exists())
+    if not there.is_dir():
+        raise RunError(f"{out}: cannot be written: {there} is not a folder; choose another folder with --out")
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written: {error.strerror}; choose another folder with --out") from error
+
+
 def check_free(out: Path, *, overwrite: bool) -> None:
     """Makes sure that a run can be written, before hours are spent on it.
 
@@ -183,6 +196,11 @@ def check_free(out: Path, *, overwrite: bool) -> None:
         raise RunError(
             f"{out} is the folder you are in, and a run replaces its folder whole; choose another with --out"
         )
+    if not out.name:
+        raise RunError(f"{out} cannot be a run; choose a folder with --out")
+    if above := next((parent for parent in out.parents if (parent / RUN).is_file()), None):
+        raise RunError(f"{out} is inside the run {above}, which is replaced whole; choose another folder with --out")
+    _check_writable(out)
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not overwrite:

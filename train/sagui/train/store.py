@@ -36,8 +36,13 @@ class RecordStore:
         self._folder = folder
         self._record_bytes = int(np.prod(shape)) * self.dtype.itemsize
         self._rows: dict[str, int] = {}
-        folder.mkdir(parents=True, exist_ok=True)
-        self._read_keys()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._read_keys()
+        except OSError as error:
+            raise TrainError(
+                f"{folder}: the cache cannot be used: {error.strerror}; choose another folder with SAGUI_CACHE"
+            ) from error
 
     @property
     def name(self) -> str:

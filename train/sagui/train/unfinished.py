@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from sagui.bundle.metrics import Proportion
 from sagui.bundle.replace import write_bytes
 from sagui.train.checkpoint import Checkpoints, Saved
 from sagui.train.datasets.port import Part
@@ -19,10 +20,19 @@ _NAMED = 5
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What the interrupted training was."""
+    """What the interrupted training was.
+
+    Attributes:
+        labels: The classes, in the order of their numbers.
+        weights: A digest of how much each photo counts, and of the file of pretrained weights, if it is one.
+        folds: What cross-validation found before the training began.
+    """
 
     recipe: Recipe
     split: dict[Part, tuple[SplitPhoto, ...]]
+    labels: tuple[str, ...]
+    weights: str
+    folds: tuple[Proportion, ...] = ()
 
 
 class Unfinished:
@@ -52,8 +62,8 @@ class Unfinished:
                 "--overwrite"
             )
 
-    def resume(self, about: About) -> Saved | None:
-        """What was kept of the same training; None if it was interrupted before its first epoch ended.
+    def resume(self, about: About) -> tuple[Saved | None, tuple[Proportion, ...]]:
+        """What was kept of the same training, and its folds; None if it was interrupted before an epoch was kept.
 
         Raises:
             RecipeError: The recipe has changed since; the message names the keys.
@@ -64,12 +74,17 @@ class Unfinished:
         try:
             before = msgspec.json.decode(path.read_bytes(), type=About)
         except FileNotFoundError:
-            return None
+            return None, ()
         except (OSError, msgspec.DecodeError) as error:
             raise RunError(f"{path}: cannot be read: {error}; start again with --overwrite") from error
         _same_recipe(before.recipe, about.recipe)
         _same_photos(before.split, about.split)
-        return Checkpoints(self.folder).load()
+        if (before.labels, before.weights) != (about.labels, about.weights):
+            raise DatasetError(
+                "the labels, the weights of photos or the file of pretrained weights are not those of the interrupted "
+                "training; put them back, or start again with --overwrite"
+            )
+        return Checkpoints(self.folder).load(), before.folds
 
     def end(self) -> None:
         """Removes it: the run is written, or another begins."""

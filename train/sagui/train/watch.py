@@ -12,6 +12,9 @@ from sagui.progress import Advance
 from sagui.train.batches import Batches
 from sagui.train.errors import TrainError
 
+RANK = "val_rank"
+_LOSS_SHARE, _WORST_LOSS = 1e-9, 1e3  # together less than what one photo of a million is of an accuracy
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -64,6 +67,15 @@ class StopOnNaN(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships 
                 f"({self._learning_rate:g}) is too high; try a tenth of it with --set optimizer.learning_rate=..., "
                 "measure one with --find-lr, or limit the gradient with --set optimizer.clip_norm=1"
             )
+
+
+class Rank(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    """Tells epochs of the same validation accuracy apart by their loss: few photos have few accuracies."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Called by Keras; the others find it in the same logs."""
+        if logs is not None:
+            logs[RANK] = logs["val_accuracy"] - _LOSS_SHARE * min(logs["val_loss"], _WORST_LOSS)
 
 
 class StopAtAccuracy(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types

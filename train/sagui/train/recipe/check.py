@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from sagui.train.augment.draw import is_random
 from sagui.train.errors import RecipeError
 from sagui.train.recipe.choices import Recipe
+from sagui.train.recipe.describe import keys, value_of
 
 
 def check(recipe: Recipe) -> None:
@@ -19,6 +21,34 @@ def check(recipe: Recipe) -> None:
 def _troubles(recipe: Recipe) -> Iterator[str]:
     yield from _task(recipe)
     yield from _learning(recipe)
+    yield from _idle(recipe)
+
+
+# Keys that only some choices of another key listen to.
+_LISTENERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "optimizer.momentum": ("optimizer.name", ("momentum", "nesterov")),
+    "loss.gamma": ("loss.name", ("focal",)),
+    "schedule.every_epochs": ("schedule.name", ("step",)),
+    "schedule.factor": ("schedule.name", ("step", "exponential", "plateau")),
+    "schedule.patience": ("schedule.name", ("plateau",)),
+    "schedule.floor": ("schedule.name", ("linear", "cosine", "plateau")),
+}
+
+
+def _idle(recipe: Recipe) -> Iterator[str]:
+    """Choices that nothing listens to: a person would wait for an effect."""
+    by_path = {key.path: key for key in keys()}
+    for path, (other, listening) in _LISTENERS.items():
+        value, chosen = value_of(recipe, by_path[path]), value_of(recipe, by_path[other])
+        if value != by_path[path].default and chosen is not None and chosen not in listening:
+            yield f"{path} = {value} does nothing with {other} = {chosen}, but with {' or '.join(listening)}"
+    if recipe.head.batch_norm and recipe.head.dense == ():
+        yield "head.batch_norm = true does nothing without hidden layers: name their sizes with head.dense"
+    if (recipe.augmentation.copies or 1) > 1 and not is_random(recipe.augmentation):
+        yield (
+            f"augmentation.copies = {recipe.augmentation.copies} does nothing without a random change, such as "
+            "augmentation.rotation: views are exact, and each is kept once"
+        )
 
 
 def _task(recipe: Recipe) -> Iterator[str]:

@@ -193,7 +193,7 @@ class TrainingChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = None
     patience: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        Meta(description="Epochs without a better validation accuracy after which it stops early."),
+        Meta(description="Epochs without a better validation accuracy (or the same at less loss) that end it."),
     ] = None
     batch_size: Annotated[
         Annotated[int, Meta(ge=1, le=65536)] | None, Meta(description="How many photos each step learns from.")

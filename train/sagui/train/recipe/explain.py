@@ -38,13 +38,17 @@ def _lines(recipe: Recipe, filled: Recipe) -> Iterator[str]:
             section = key.section
             yield f"[{section}]"
         yield f"# {key.about}"
-        yield f"# Allowed: {key.allowed}."
+        yield f"# Allowed: {key.allowed}. Default: {_default(key)}."
         value, default = value_of(recipe, key), value_of(filled, key)
         if value is not None:
             yield _line(key, value)
         else:
             yield f"# {_line(key, 'auto' if default is None else default)}"
         yield ""
+
+
+def _default(key: Key) -> str:
+    return "filled in" if key.default is None else str(key.default).lower()
 
 
 def _line(key: Key, value: object) -> str:
