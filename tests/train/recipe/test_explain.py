@@ -19,7 +19,7 @@ def test_every_key_has_one_sentence_and_what_is_allowed(key: Key) -> None:
 
 
 def test_it_is_a_recipe_itself() -> None:
-    recipe = Recipe(optimizer=OptimizerChoice(name="sgd", momentum=0.5))
+    recipe = Recipe(optimizer=OptimizerChoice(name="momentum", momentum=0.5))
     assert recipe_from(tomllib.loads(explain(recipe, resolved(recipe))), "here") == recipe
 
 

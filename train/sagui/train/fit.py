@@ -1,6 +1,7 @@
 """Learning: a new head on frozen features, the last blocks on cached activations, or the whole network on photos."""
 
 import dataclasses
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -224,6 +225,8 @@ def stateful_callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
     stopping = keras.callbacks.EarlyStopping(
         RANK, mode="max", patience=recipe.training.patience, restore_best_weights=True
     )
+    # Keras would compare in 32-bit floats, which cannot tell ranks apart.
+    stopping.monitor_op = operator.gt
     plateau = plateau_callback(recipe.schedule, recipe.optimizer.learning_rate or 0.0)
     return [*averaging, stopping, *([plateau] if plateau else [])]
 

@@ -1,0 +1,1 @@
+"""Many recipes tried on the same photos."""
