@@ -37,14 +37,15 @@ print(json.dumps({"peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def draw_photos(root: Path, photos: int) -> None:
-    """Draws photos of noise with a disc whose colour is the class."""
+    """Draws photos of coloured clouds, each different, with a disc whose colour is the class."""
     rng = np.random.default_rng(0)
     for label in range(_CLASSES):
         for thousand in range(-(-photos // _CLASSES // 1000)):
             (root / f"class{label}" / str(thousand)).mkdir(parents=True)
     for number in range(photos):
         label, at = number % _CLASSES, number // _CLASSES
-        photo = rng.integers(0, 90, (_SIDE, _SIDE, 3), dtype=np.uint8)
+        clouds = rng.integers(0, 160, (5, 5, 3), dtype=np.uint8)
+        photo = np.asarray(cv2.resize(clouds, (_SIDE, _SIDE), interpolation=cv2.INTER_CUBIC))
         x, y = rng.integers(8, 24, 2)
         colour = (60 + 60 * label, 255 - 60 * label, int(rng.integers(0, 255)))
         cv2.circle(photo, (int(x), int(y)), 6, colour, -1)

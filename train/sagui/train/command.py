@@ -1,5 +1,6 @@
 """`sagui train`."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,8 @@ def train(
             raise click.UsageError("--find-lr goes without --resume, --unknowns and --engine: it trains nothing.")
         _find_rate(data, recipe, out)
         return
+    # It would warn that many networks are built, which is what folds are.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     _train(data, recipe, out, Options(overwrite, resume, unknowns, choose_engine(engine)))
 
 

@@ -64,8 +64,10 @@ def extract(
         shared = SharedModel.of(trunk, engine)
         with progress.task(f"Compute frozen features of {len(keys)} photos", total) as advance:
             for store, variant, positions in zip(stores, variants, todo, strict=True):
-                missing = [keys[position] for position in positions]
                 with store.writing() as writer:
+                    # Another process may have computed them while this one waited for its turn.
+                    missing = [keys[position] for position in store.missing(keys)]
+                    advance(len(positions) - len(missing))
                     batches = _batches(missing, pixels, variant)
                     for at, outputs in enumerate(engine.map(predict_batch, shared, batches)):
                         batch = missing[at * BATCH : (at + 1) * BATCH]

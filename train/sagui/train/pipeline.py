@@ -26,6 +26,7 @@ from sagui.train.datasets import Dataset
 from sagui.train.engine import LOCAL, Engine
 from sagui.train.errors import DatasetError, RecipeError
 from sagui.train.fit import Place
+from sagui.train.freeze_ahead import freeze_ahead
 from sagui.train.judge import Judged, judge, read_unknowns
 from sagui.train.learn import Learned, learn
 from sagui.train.networks import resolved
@@ -158,6 +159,10 @@ def _cross_validate(
 ) -> tuple[Proportion, ...]:
     if not recipe.split.folds:
         return ()
+    if options.engine.remote:
+        # Folds that run side by side would each compute all of them.
+        learned = sorted((*ready.parts.train, *ready.parts.validation))
+        freeze_ahead(ready.photos, learned, len(dataset.labels), recipe, cache, options.engine, progress)
     job = Job(ready.photos, dataset.labels, recipe, cache)
     folds = cross_validate(job, ready.folds(dataset, recipe), options.engine, progress)
     mean, spread = mean_and_spread(folds)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from sagui.progress import SILENT, Progress
 from sagui.train.engine import LOCAL, Engine
+from sagui.train.engine.port import single_threaded
 from sagui.train.store import RecordStore
 
 BATCH = 64
@@ -71,6 +72,7 @@ def _load(content: _Content) -> keras.Model:
         return keras.models.load_model(path, compile=False)
 
 
+@single_threaded
 def predict_batch(shared: SharedModel, photos: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Runs one batch, filled up to a fixed size: TensorFlow compiles anew for each size it meets.
 

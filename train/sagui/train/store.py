@@ -24,7 +24,7 @@ def default_cache() -> Path:
     """``$SAGUI_CACHE``, or ``sagui`` in the user's cache folder."""
     chosen = os.environ.get("SAGUI_CACHE")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(chosen) if chosen else base / "sagui"
+    return (Path(chosen) if chosen else base / "sagui").absolute()
 
 
 class RecordStore:

@@ -1,5 +1,6 @@
 """What each key of a recipe allows, told from the types of `sagui.train.recipe.choices`."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -41,6 +42,7 @@ class Key:
         return self.path.rpartition(".")[2]
 
 
+@functools.cache
 def keys() -> tuple[Key, ...]:
     """Every key, sections in the recipe's order."""
     return tuple(_keys(Recipe, ""))

@@ -17,12 +17,12 @@ from sagui.train.cross_validate import Job, run_fold
 from sagui.train.datasets import Dataset
 from sagui.train.engine import LOCAL, Engine
 from sagui.train.errors import DatasetError, RecipeError, TrainError
+from sagui.train.freeze_ahead import freeze_ahead, same_trunk
 from sagui.train.pipeline import resolve_for
 from sagui.train.prepare import Prepared, input_spec, prepare_photos
 from sagui.train.recipe.choices import Recipe
 from sagui.train.recipe.explain import recipe_digest
 from sagui.train.split import Split
-from sagui.train.sweep.ahead import freeze_ahead, same_trunk
 from sagui.train.sweep.journal import About, Journal, Notes, Score
 from sagui.train.sweep.plan import Trial
 from sagui.train.sweep.ranking import Contestant, Standing, ranking

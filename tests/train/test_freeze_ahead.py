@@ -8,12 +8,12 @@ import pytest
 from sagui.train import features
 from sagui.train.datasets import open_dataset
 from sagui.train.fit import Place
+from sagui.train.freeze_ahead import freeze_ahead, phases, same_trunk
 from sagui.train.learn import learn
 from sagui.train.pipeline import resolve_for
 from sagui.train.prepare import prepare_photos
 from sagui.train.recipe.choices import Recipe
 from sagui.train.recipe.read import recipe_from
-from sagui.train.sweep.ahead import freeze_ahead, phases, same_trunk
 
 TINY: dict[str, Any] = {"backbone": {"name": "lenet-5"}, "input": {"size": 28}, "training": {"blocks": 0, "epochs": 1}}
 BLOCKS: dict[str, Any] = {"input": {"size": 32}, "training": {"blocks": 1, "head": "probe", "epochs": 1}}
