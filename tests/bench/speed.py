@@ -26,7 +26,7 @@ from sagui.train.watch import Record
 
 _SIDE = 224
 _PHOTOS = 256
-_STEPS = 24
+_STEPS = 48
 _ROUNDS = 3
 
 

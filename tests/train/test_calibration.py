@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import expit, softmax
 
 from sagui.infer.classify import calibrate as calibrate_on_the_device
-from sagui.train.calibration import calibrate, ece, fit_temperature, judge_calibration, reliability
+from sagui.train.calibration import calibrate, expected_error, fit_temperature, judge_calibration, reliability
 
 LOGITS = arrays(np.float64, (5, 4), elements=st.floats(-6, 6))
 
@@ -34,15 +34,16 @@ def test_the_calibration_error_is_the_mean_distance_weighted_by_photos() -> None
     # Ten predictions of 0.95 of which 6 are right, ten of 0.55 of which 5 are: 0.35 and 0.05 apart.
     confidence = np.repeat([0.95, 0.55], 10)
     right = np.array([1] * 6 + [0] * 4 + [1] * 5 + [0] * 5)
-    assert ece(confidence, right) == pytest.approx((10 * 0.35 + 10 * 0.05) / 20)
+    assert expected_error(reliability(confidence, right)) == pytest.approx((10 * 0.35 + 10 * 0.05) / 20)
 
 
 def test_scores_that_are_always_as_right_as_they_say_have_no_error() -> None:
-    assert ece(np.repeat([0.25, 0.75], 4), np.array([1, 0, 0, 0, 1, 1, 1, 0])) == pytest.approx(0)
+    found = reliability(np.repeat([0.25, 0.75], 4), np.array([1, 0, 0, 0, 1, 1, 1, 0]))
+    assert expected_error(found) == pytest.approx(0)
 
 
 def test_no_predictions_have_no_error() -> None:
-    assert ece(np.array([]), np.array([])) == 0
+    assert expected_error(reliability(np.array([]), np.array([]))) == 0
 
 
 @settings(deadline=None)
@@ -51,7 +52,7 @@ def test_every_prediction_is_in_one_bin(confidence: np.ndarray, right: np.ndarra
     found = reliability(confidence, right)
     assert sum(one.n for one in found) == 30
     assert all(one.low - 1e-9 <= one.confidence <= one.high + 1e-9 and 0 <= one.accuracy <= 1 for one in found)
-    assert 0 <= ece(confidence, right) <= 1
+    assert 0 <= expected_error(found) <= 1
 
 
 @settings(deadline=None)

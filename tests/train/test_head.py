@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sagui.train.head import derived_seed, make_classifier, make_head, make_initializer, make_pool, pooled_size
+from sagui.train.head import derived_seed, make_head, make_initializer, make_pool
 from sagui.train.recipe.choices import HeadChoice, Initialization, Pooling
 
 MAPS = (3, 4, 5)
@@ -21,6 +21,11 @@ DEEP = HeadChoice(pooling="average", dense=(7, 6), dropout=0.5, batch_norm=True)
 
 def head(choice: HeadChoice = PLAIN, seed: int = 0, initialization: Initialization = "glorot-uniform") -> Any:
     return make_head(MAPS, 2, choice, initialization, seed)
+
+
+def vector_head(features: int, labels: int, choice: HeadChoice, initialization: Initialization, seed: int) -> Any:
+    """For maps of one pixel, which any pooling leaves as they are."""
+    return make_head((1, 1, features), labels, choice, initialization, seed)
 
 
 def kinds(model: Any) -> list[str]:
@@ -60,30 +65,15 @@ def test_the_pool_does_what_its_name_says(pooling: Pooling, expected: Any) -> No
     pooled = np.asarray(make_pool(pooling)(maps))
     wanted = maps.reshape(2, -1) if expected is None else expected(maps, axis=(1, 2))
     np.testing.assert_allclose(pooled, wanted, rtol=1e-5, atol=1e-6)
-    assert pooled.shape[1] == pooled_size(MAPS, pooling)
     assert make_pool(pooling).name == "pool"
 
 
-@pytest.mark.parametrize("choice", [PLAIN, DEEP])
-@pytest.mark.parametrize("pooling", ["average", "max", "flatten"])
-def test_a_head_is_a_pool_and_a_classifier(choice: HeadChoice, pooling: Pooling) -> None:
-    whole_choice = HeadChoice(pooling=pooling, dense=choice.dense, dropout=0.2, batch_norm=choice.batch_norm)
-    whole = head(whole_choice)
-    classifier = make_classifier(pooled_size(MAPS, pooling), 2, whole_choice, "glorot-uniform", 0)
-    assert classifier.name == "head"
-    for mine, theirs in zip(whole.get_weights(), classifier.get_weights(), strict=True):
-        np.testing.assert_array_equal(mine, theirs)
-    maps = np.random.default_rng(1).normal(size=(4, *MAPS)).astype(np.float32)
-    whole.set_weights(classifier.get_weights())
-    np.testing.assert_allclose(whole(maps), classifier(make_pool(pooling)(maps)), rtol=1e-5, atol=1e-6)
-
-
 def test_dropout_is_the_share_asked_for_and_off_when_it_counts() -> None:
-    made = make_classifier(2000, 2, HeadChoice(pooling="average", dense=(), dropout=0.25), "glorot-uniform", 3)
+    made = vector_head(2000, 2, HeadChoice(pooling="average", dense=(), dropout=0.25), "glorot-uniform", 3)
     dropped = np.asarray(made.get_layer("dropout")(np.ones((1, 2000), np.float32), training=True))
     assert (dropped == 0).mean() == pytest.approx(0.25, abs=0.04)
     assert dropped.max() == pytest.approx(1 / 0.75)
-    ones = np.ones((1, 2000), np.float32)
+    ones = np.ones((1, 1, 1, 2000), np.float32)
     np.testing.assert_array_equal(made(ones, training=False), made(ones, training=False))
 
 
@@ -97,7 +87,7 @@ def test_the_same_seed_begins_and_drops_the_same() -> None:
 
 
 def test_layers_of_one_size_begin_and_drop_differently() -> None:
-    made = make_classifier(64, 64, HeadChoice(dense=(64, 64), dropout=0.5), "he-normal", 1)
+    made = vector_head(64, 64, HeadChoice(pooling="average", dense=(64, 64), dropout=0.5), "he-normal", 1)
     starts = [np.asarray(made.get_layer(name).kernel) for name in ("dense1", "dense2", "logits")]
     ones = np.ones((1, 64), np.float32)
     drops = [np.asarray(made.get_layer(name)(ones, training=True)) for name in ("dropout", "dropout1", "dropout2")]
@@ -126,7 +116,7 @@ def test_every_seed_of_a_recipe_can_be_used(seed: int) -> None:
     ],
 )
 def test_weights_begin_with_the_variance_of_the_paper(initialization: Initialization, variance: float) -> None:
-    kernel = np.asarray(make_classifier(300, 200, PLAIN, initialization, 2).get_layer("logits").kernel)
+    kernel = np.asarray(vector_head(300, 200, PLAIN, initialization, 2).get_layer("logits").kernel)
     assert kernel.mean() == pytest.approx(0, abs=0.001)
     assert kernel.var() == pytest.approx(variance, rel=0.02)
     # A uniform distribution ends at sqrt(3) deviations, a normal one goes on.
@@ -183,8 +173,3 @@ def test_normalization_knows_what_training_saw_after_thirty_steps() -> None:
 def test_what_is_left_open_is_refused(choice: HeadChoice) -> None:
     with pytest.raises(ValueError, match="filled in"):
         head(choice)
-
-
-def test_the_size_of_an_open_pooling_is_refused() -> None:
-    with pytest.raises(ValueError, match="filled in"):
-        pooled_size(MAPS, None)

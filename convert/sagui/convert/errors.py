@@ -13,3 +13,7 @@ class ExportError(ConvertError):
 
 class GateError(ConvertError):
     """The exported file lost more accuracy than the budget allows."""
+
+
+class InspectError(ConvertError):
+    """The file cannot be looked into."""

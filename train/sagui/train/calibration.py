@@ -119,15 +119,14 @@ def reliability(confidence: npt.NDArray[Any], right: npt.NDArray[Any], bins: int
     )
 
 
-def ece(confidence: npt.NDArray[Any], right: npt.NDArray[Any], bins: int = BINS) -> float:
+def expected_error(bins: tuple[ReliabilityBin, ...]) -> float:
     """The expected calibration error: how far confidence and accuracy are apart, on average (equation 3).
 
     Args:
-        confidence: See `reliability`.
-        right: See `reliability`.
         bins: See `reliability`.
     """
-    return _mean_gap(reliability(confidence, right, bins))
+    total = sum(one.n for one in bins)
+    return sum(one.n * abs(one.accuracy - one.confidence) for one in bins) / total if total else 0.0
 
 
 def judge_calibration(
@@ -146,8 +145,8 @@ def judge_calibration(
     after = reliability(*_confidence(calibrate(scores, temperature, task), truth, task))
     return Calibration(
         temperature=temperature,
-        ece_before=_mean_gap(before),
-        ece_after=_mean_gap(after),
+        ece_before=expected_error(before),
+        ece_after=expected_error(after),
         before=before,
         after=after,
     )
@@ -162,11 +161,6 @@ def _confidence(
     best = exact.argmax(axis=1)
     # Softmax in 32 bits may give a little more than 1.
     return np.minimum(exact.max(axis=1, initial=0.0), 1.0), truth[np.arange(len(truth)), best] > 0
-
-
-def _mean_gap(bins: tuple[ReliabilityBin, ...]) -> float:
-    total = sum(one.n for one in bins)
-    return sum(one.n * abs(one.accuracy - one.confidence) for one in bins) / total if total else 0.0
 
 
 def _log(scores: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

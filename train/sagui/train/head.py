@@ -1,7 +1,5 @@
 """What turns feature maps into scores: a pooling layer, hidden layers if any, and one logit for each label."""
 
-import math
-
 import keras
 import numpy as np
 from keras import layers
@@ -53,39 +51,6 @@ def make_pool(pooling: Pooling | None) -> keras.Layer:
             raise ValueError("head.pooling must be filled in first")
 
 
-def pooled_size(maps_shape: tuple[int, int, int], pooling: Pooling | None) -> int:
-    """How long the vectors are that `make_pool` makes of maps ``(h, w, c)``.
-
-    Raises:
-        ValueError: The pooling is not filled in.
-    """
-    if pooling is None:
-        raise ValueError("head.pooling must be filled in first")
-    return math.prod(maps_shape) if pooling == "flatten" else maps_shape[-1]
-
-
-def make_classifier(
-    features: int, labels: int, choice: HeadChoice, initialization: Initialization, seed: int
-) -> keras.Sequential:
-    """Makes the head behind its pool: from vectors ``(batch, features)`` to logits ``(batch, labels)``.
-
-    Args:
-        features: See `pooled_size`.
-        labels: How many classes.
-        choice: Resolved: ``dense`` and ``dropout`` are filled in.
-        initialization: Of its kernels.
-        seed: Of kernels and dropout.
-
-    Returns:
-        A model named ``head``. Its weights fit that of `make_head`.
-
-    Raises:
-        ValueError: The choice is not resolved.
-    """
-    stack = _stack(labels, choice, initialization, seed)
-    return keras.Sequential([keras.Input((features,)), *stack], name="head")
-
-
 def make_head(
     maps_shape: tuple[int, int, int], labels: int, choice: HeadChoice, initialization: Initialization, seed: int
 ) -> keras.Sequential:
@@ -93,13 +58,13 @@ def make_head(
 
     Args:
         maps_shape: ``(h, w, c)``.
-        labels: See `make_classifier`.
-        choice: Resolved, ``pooling`` too.
-        initialization: See `make_classifier`.
-        seed: See `make_classifier`.
+        labels: How many classes.
+        choice: Resolved: ``pooling``, ``dense`` and ``dropout`` are filled in.
+        initialization: Of its kernels.
+        seed: Of kernels and dropout.
 
     Returns:
-        A model named ``head``: `make_pool` and the layers of `make_classifier`.
+        A model named ``head``: `make_pool`, and the layers that classify.
 
     Raises:
         ValueError: The choice is not resolved.
