@@ -129,6 +129,8 @@ def toy_tflite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
     from sagui.convert.calibrate import representative
     from sagui.convert.export import convert_saved_model, export_saved_model
+    from sagui.convert.modes import MODES
+    from sagui.convert.quantize import Quantizer
 
     inputs = keras.Input((TOY_SIDE, TOY_SIDE, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs))
@@ -137,7 +139,8 @@ def toy_tflite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     dense.set_weights([8 * np.eye(3, dtype=np.float32), np.zeros(3, np.float32)])
     folder = tmp_path_factory.mktemp("toy") / "saved"
     export_saved_model(model, folder, "float32")
-    return convert_saved_model(folder, representative([plain_photo(label) for label in TOY_LABELS]))
+    photos = representative([plain_photo(label) for label in TOY_LABELS])
+    return convert_saved_model(folder, Quantizer(MODES["int8"], calibration=photos), folder.parent / "log.txt")
 
 
 def plain_photo(label: str, side: int = TOY_SIDE) -> npt.NDArray[np.uint8]:

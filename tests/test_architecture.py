@@ -14,6 +14,7 @@ from sagui.cli import COMMANDS
 ROOT = Path(__file__).parents[1]
 STAGES = ("core", "train", "convert", "device", "deploy")
 
+SHARED_BY_TRAIN = ("run", "datasets", "engine", "calibration", "compare")
 EVERYONE = {"errors", "progress"}
 ALLOWED = {
     "errors": set(),
@@ -22,7 +23,7 @@ ALLOWED = {
     "wire": {"wire"},
     "infer": {"infer", "bundle"},
     "train": {"train", "bundle", "infer.preprocess", "infer.errors"},
-    "convert": {"convert", "bundle", "infer", "train.run"},
+    "convert": {"convert", "bundle", "infer", *(f"train.{part}" for part in SHARED_BY_TRAIN)},
     "device": {"device", "bundle", "wire", "infer"},
     "deploy": {"deploy", "bundle", "wire"},
     "deploy.demo": {"deploy", "bundle", "wire", "infer", "train", "convert", "device"},

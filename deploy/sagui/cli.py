@@ -22,8 +22,13 @@ COMMANDS = {
     "train": _Entry("sagui.train.command", "train", "train", "Learn to name photos."),
     "sweep": _Entry("sagui.train.sweep.command", "sweep", "train", "Try many recipes, and keep the best."),
     "data": _Entry("sagui.train.data.command", "data", "train", "Look into photos, and write them out."),
-    "compare": _Entry("sagui.train.compare.command", "compare", "train", "Put runs side by side."),
+    "compare": _Entry(
+        "sagui.convert.bench.compare_command", "compare", "", "Put runs, report cards or bundles side by side."
+    ),
     "convert": _Entry("sagui.convert.command", "convert", "train", "Turn a training run into a proven bundle."),
+    "inspect": _Entry("sagui.convert.inspect.command", "inspect_model", "train", "Look into a model."),
+    "evaluate": _Entry("sagui.convert.evaluation.command", "evaluate", "train", "Measure a model file on photos."),
+    "bench": _Entry("sagui.convert.bench.command", "bench", "", "Measure how fast a model is on this machine."),
     "classify": _Entry("sagui.device.command", "classify", "", "Name photos with a model."),
     "run": _Entry("sagui.device.command", "run", "", "Run a model on a camera and publish what it sees."),
 }

@@ -20,6 +20,8 @@ from sagui.bundle.manifest import (
 )
 from sagui.convert.calibrate import representative
 from sagui.convert.export import convert_saved_model, export_saved_model
+from sagui.convert.modes import MODES
+from sagui.convert.quantize import Quantizer
 from sagui.infer.load import from_tflite
 from sagui.train.backbones.port import Options
 from sagui.train.backbones.registry import find_backbone
@@ -37,7 +39,8 @@ def mobilenet_v2_int8() -> bytes:
     photos = list(np.random.default_rng(0).integers(0, 255, (8, SIDE, SIDE, 3), dtype=np.uint8))
     with TemporaryDirectory() as folder:
         export_saved_model(model, Path(folder) / "saved", "float32")
-        return convert_saved_model(Path(folder) / "saved", representative(photos))
+        quantizer = Quantizer(MODES["int8"], calibration=representative(photos))
+        return convert_saved_model(Path(folder) / "saved", quantizer, Path(folder) / "log.txt")
 
 
 def bundle(model: bytes, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.bench.conversion import classifier_vs_bare, int8_latency, int8_size
 from tests.bench.rows import Row
 from tests.bench.scale import memory_200k
 from tests.bench.speed import decode, feature_extraction, train_step
@@ -44,6 +45,19 @@ def test_the_speeds_of_training_in_short(measure: Callable[[int], Row], amount: 
     assert row.unit == unit
     assert row.value > 0
     assert row.against_value > 0
+
+
+@pytest.mark.parametrize(("measure", "unit"), [(int8_latency, "ms"), (classifier_vs_bare, "ms")])
+def test_the_speeds_of_converted_files_in_short(measure: Callable[[int], Row], unit: str) -> None:
+    row = measure(5)
+    assert row.unit == unit
+    assert row.value > 0
+    assert row.against_value > 0
+
+
+def test_an_int8_file_is_less_than_a_third() -> None:
+    row = int8_size()
+    assert 0.25 < row.ratio < 0.33
 
 
 def test_the_memory_of_a_large_dataset_in_short(tmp_path: Path) -> None:

@@ -1,13 +1,40 @@
 """The representative dataset: photos by which quantization finds the range of every activation."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from sagui.convert.export import Calibration
+from sagui.convert.errors import CalibrationError
 from sagui.convert.photos import Pixels
 from sagui.train.run import SplitPhoto
+
+Calibration = Callable[[], Iterator[list[npt.NDArray[np.generic]]]]
+"""What the converter calls a representative dataset."""
+
+
+def check_count(photos: Sequence[SplitPhoto], labels: Sequence[str], count: int) -> None:
+    """Makes sure that every class can tell its ranges.
+
+    Args:
+        photos: The training photos.
+        labels: The classes.
+        count: How many photos were asked for.
+
+    Raises:
+        CalibrationError: There are fewer photos than classes, or a class without training photos.
+    """
+    if count < len(labels):
+        raise CalibrationError(
+            f"--calibration {count}: fewer photos than the {len(labels)} classes; 100 or more are better"
+        )
+    present = Counter(photo.label for photo in photos)
+    if absent := [label for number, label in enumerate(labels) if not present[number]]:
+        raise CalibrationError(
+            f"no training photo of class {', '.join(map(repr, absent))}: its ranges cannot be told; "
+            "add photos and train again, or leave the class out"
+        )
 
 
 def choose_photos(photos: Sequence[SplitPhoto], count: int, seed: int) -> list[SplitPhoto]:
@@ -27,7 +54,7 @@ def choose_photos(photos: Sequence[SplitPhoto], count: int, seed: int) -> list[S
     return [photo for photo, _ in zip(in_turn, range(count), strict=False)]
 
 
-def representative(photos: Sequence[Pixels]) -> Calibration:
+def representative(photos: Sequence[Pixels], dtype: str = "float32") -> Calibration:
     """Makes the converter's representative dataset.
 
     One photo gets a black and a white corner: the input's range is then 0 to 255, its scale one and its zero point
@@ -35,13 +62,14 @@ def representative(photos: Sequence[Pixels]) -> Calibration:
 
     Args:
         photos: Each ``(height, width, 3)``, as `sagui.infer.preprocess.prepare` gives them.
+        dtype: What the SavedModel takes.
     """
 
-    def dataset() -> Iterator[list[npt.NDArray[np.float32]]]:
+    def dataset() -> Iterator[list[npt.NDArray[np.generic]]]:
         for number, photo in enumerate(photos):
-            batch = photo[np.newaxis].astype(np.float32)
+            batch = photo[np.newaxis].astype(dtype)
             if number == 0:
-                batch[0, 0, 0], batch[0, -1, -1] = 0.0, 255.0
+                batch[0, 0, 0], batch[0, -1, -1] = 0, 255
             yield [batch]
 
     return dataset

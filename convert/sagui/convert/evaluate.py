@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from sagui.bundle.metrics import Measure, measure
 from sagui.convert.photos import Pixels
-from sagui.infer.classify import Classifier
+from sagui.infer.classify import Classifier, calibrate
 from sagui.progress import SILENT, Progress
 
 
@@ -24,9 +24,23 @@ class Scored:
     scores: npt.NDArray[np.float64]
     truth: npt.NDArray[np.int64]
 
+    @property
+    def named(self) -> npt.NDArray[np.int64]:
+        """Number of the label with the best score, ``(photos,)``."""
+        return np.asarray(self.scores.argmax(axis=1), np.int64)
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Whether that is the truth, ``(photos,)``."""
+        return np.asarray(self.named == self.truth, np.bool_)
+
+    def calibrated(self, temperature: float) -> "Scored":
+        """The same with a temperature applied to the scores."""
+        return Scored(calibrate(self.scores, temperature), self.truth)
+
     def measure(self, labels: tuple[str, ...]) -> Measure:
         """How good they are."""
-        return measure(self.truth, self.scores.argmax(axis=1), labels)
+        return measure(self.truth, self.named, labels)
 
 
 def score_photos(

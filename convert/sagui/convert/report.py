@@ -6,44 +6,72 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from sagui.bundle.metrics import Measure
+from sagui.convert.edgetpu.report import EdgeTpuReport
+from sagui.convert.gate import Verdict
+from sagui.convert.layers import LayerError
+from sagui.convert.layers_chart import layer_chart
+from sagui.convert.ranges import Calibrated
 from sagui.train.run import Run
 
 
-class Loss(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the gate's table, in fractions and percentage points."""
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """A mode that was tried.
 
-    what: str
-    before: float
-    after: float
-    points: float
-    allowed: float
+    Attributes:
+        reason: Why it was not taken; empty if it was.
+        bytes: Size of its file; 0 where none could be made.
+        accuracy: Of the test photos.
+        passed: Whether the gate let it pass.
+    """
+
+    mode: str
+    reason: str = ""
+    bytes: int = 0
+    accuracy: float = 0.0
+    passed: bool = False
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """``report.json``: the exported file and its float parent on the same test photos.
 
     Attributes:
-        agreement: Share of the photos that both name the same.
-        losses: What the gate looked at.
+        kept_float: Layers that stayed in floats.
+        calibrated: Whether the representative photos told the ranges; None where none were needed.
+        verdict: What the gate found.
+        photos: The names of ``verdict.changed``, in their order.
+        layers: Those whose activations suffered most.
+        culprits: Those that add most of it themselves.
+        tried: The modes that were tried, in this order; the last is the one that was taken.
+        edgetpu: What an Edge TPU would run of it, or does; None where it is not in full int8.
         bytes_float: Size of the same network as a float TFLite file.
     """
 
-    schema: int = 1
+    schema: int = 2
     name: str
     version: str
     created: str
     labels: tuple[str, ...]
     mode: str
     about_mode: str
-    calibration: int
+    kept_float: tuple[str, ...] = ()
+    calibrated: Calibrated | None
     parent: Measure = msgspec.field(name="float")
     exported: Measure
-    agreement: float
-    losses: tuple[Loss, ...]
+    verdict: Verdict
+    photos: tuple[str, ...]
+    layers: tuple[LayerError, ...]
+    culprits: tuple[str, ...]
+    tried: tuple[Tried, ...]
+    edgetpu: EdgeTpuReport | None = None
     temperature: float
     threshold: float
     bytes_float: int
     bytes_exported: int
+
+    @property
+    def forced(self) -> bool:
+        """Whether it was shipped although the gate refused it."""
+        return not self.verdict.passed
 
 
 def encode_report(report: Report) -> bytes:
@@ -83,7 +111,10 @@ def _render(template: str, report: Report, run: Run) -> bytes:
     )
     environment.filters["percent"] = _percent
     page = environment.get_template(template).render(
-        report=report, run=run, confusions=confusions(report.exported, report.labels)
+        report=report,
+        run=run,
+        confusions=confusions(report.exported, report.labels),
+        chart=layer_chart(report.layers),
     )
     return page.encode()
 

@@ -1,26 +1,19 @@
 """Makes scores mean what they say: of the frames with score 0.8, eight in ten should be named right."""
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 
-from sagui.infer.classify import calibrate
+from sagui.convert.evaluate import Scored
+from sagui.train import calibration
 
+# A score of zero in 8 bits is anything below half a step, not impossible.
 _LEAST = 1 / 1024
-_RANGE = (-2.0, 2.0)
 
 
-def fit_temperature(scores: npt.NDArray[np.float64], truth: npt.NDArray[np.int64]) -> float:
-    """Finds the temperature with the least negative log-likelihood (Guo et al., ICML 2017, section 4.2).
+def fit_temperature(validation: Scored) -> float:
+    """Finds the temperature of an exported file (see `sagui.train.calibration.fit_temperature`).
 
     Args:
-        scores: ``(photos, labels)``, of validation photos.
-        truth: Label numbers ``(photos,)``.
+        validation: Its scores as they come out.
     """
-    safe = np.clip(scores, _LEAST, 1.0)
-
-    def loss(log_temperature: float) -> float:
-        calibrated = calibrate(safe, float(np.exp(log_temperature)))
-        return float(-np.log(np.maximum(calibrated[np.arange(len(truth)), truth], 1e-12)).mean())
-
-    return round(float(np.exp(minimize_scalar(loss, bounds=_RANGE, method="bounded").x)), 3)
+    truth = np.eye(validation.scores.shape[1])[validation.truth]
+    return calibration.fit_temperature(np.clip(validation.scores, _LEAST, 1.0), truth)

@@ -21,15 +21,21 @@ class Golden:
     Attributes:
         frames: ``(count, height, width, channels)``, in the input's dtype.
         outputs: ``(count, labels)``, in the output's dtype.
+        builtin: Likewise, from the runtime's own kernels instead of XNNPACK's, which round otherwise; None where that
+            was not written down.
     """
 
     frames: npt.NDArray[Any]
     outputs: npt.NDArray[Any]
+    builtin: npt.NDArray[Any] | None = None
 
 
 def encode_golden(golden: Golden) -> bytes:
     """Writes golden frames as ``.npz``: the same frames give the same bytes."""
-    return pack({"frames.npy": _array_bytes(golden.frames), "outputs.npy": _array_bytes(golden.outputs)})
+    arrays = {"frames.npy": golden.frames, "outputs.npy": golden.outputs}
+    if golden.builtin is not None:
+        arrays["builtin.npy"] = golden.builtin
+    return pack({name: _array_bytes(array) for name, array in arrays.items()})
 
 
 def decode_golden(content: bytes) -> Golden:
@@ -40,12 +46,14 @@ def decode_golden(content: bytes) -> Golden:
     """
     try:
         arrays = {name: _read_array(data) for name, data in unpack(content).items()}
-        golden = Golden(arrays["frames.npy"], arrays["outputs.npy"])
+        golden = Golden(arrays["frames.npy"], arrays["outputs.npy"], arrays.get("builtin.npy"))
     except (BundleError, ValueError, KeyError, EOFError) as error:
         raise BundleError(f"{ENTRY}: not golden frames: {error}") from error
     if golden.frames.ndim != 4 or golden.outputs.ndim != 2 or len(golden.frames) != len(golden.outputs):  # noqa: PLR2004
         shapes = f"{golden.frames.shape} and {golden.outputs.shape}"
         raise BundleError(f"{ENTRY}: frames and outputs do not belong together: {shapes}")
+    if golden.builtin is not None and golden.builtin.shape != golden.outputs.shape:
+        raise BundleError(f"{ENTRY}: outputs {golden.outputs.shape} and builtin {golden.builtin.shape} differ in shape")
     return golden
 
 

@@ -65,11 +65,18 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quantization(msgspec.Struct, frozen=True, kw_only=True):
-    """How the numbers inside were made small."""
+    """How the numbers inside were made small.
 
-    mode: Literal["none", "int8"]
+    Attributes:
+        calibration: How many photos told the ranges of activations.
+        recipe: In words.
+        forced: Why the accuracy gate refused the file, if somebody shipped it all the same.
+    """
+
+    mode: Literal["none", "float16", "dynamic", "int8", "int16x8", "mixed"]
     calibration: _Count = 0
     recipe: str = ""
+    forced: tuple[str, ...] = ()
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ from sagui.bundle.manifest import Manifest, decode_manifest
 
 MANIFEST = "manifest.json"
 MODEL = "model.tflite"
+EDGETPU_MODEL = "model_edgetpu.tflite"
+"""Optional: the same network, compiled for the Edge TPU."""
 REQUIRED = (MODEL, GOLDEN, "report.json", "report.html", "README.md")
 
 

@@ -1,8 +1,10 @@
 """Does this machine get the outputs the workstation got? No I/O."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sagui.bundle.golden import Golden
 from sagui.bundle.manifest import GoldenSpec
@@ -34,11 +36,9 @@ def reproduce(runtime: Runtime, golden: Golden, spec: GoldenSpec) -> Reproductio
         ModelError: The network fails.
     """
     outputs = np.stack([runtime.invoke(frame).reshape(-1) for frame in golden.frames])
-    if spec.unit == "steps":
-        difference = np.abs(outputs.astype(np.int64) - golden.outputs.astype(np.int64))
-    else:
-        output = runtime.outputs[0]
-        difference = np.abs(dequantize(outputs, output) - dequantize(golden.outputs, output))
+    recorded = [golden.outputs] if golden.builtin is None else [golden.outputs, golden.builtin]
+    # A runtime has one set of kernels or the other: all frames must come near the same one.
+    difference = min((_difference(runtime, outputs, one, spec) for one in recorded), key=np.max)
     worst = difference.max(axis=1)
     if (failed := int((worst > spec.tolerance).sum())) or not np.isfinite(difference).all():
         raise GoldenError(
@@ -47,3 +47,13 @@ def reproduce(runtime: Runtime, golden: Golden, spec: GoldenSpec) -> Reproductio
             "the model is not used"
         )
     return Reproduction(len(worst), float(worst.max()), spec.unit)
+
+
+def _difference(
+    runtime: Runtime, outputs: npt.NDArray[Any], recorded: npt.NDArray[Any], spec: GoldenSpec
+) -> npt.NDArray[np.float64]:
+    """Of each output ``(count, labels)``, in the unit of the tolerance."""
+    if spec.unit == "steps":
+        return np.abs(outputs.astype(np.int64) - recorded.astype(np.int64)).astype(np.float64)
+    output = runtime.outputs[0]
+    return np.asarray(np.abs(dequantize(outputs, output) - dequantize(recorded, output)), np.float64)

@@ -5,8 +5,10 @@ The format: https://ai.google.dev/edge/litert/models/metadata. A flatbuffer in t
 """
 
 import io
+import re
 import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,21 +19,43 @@ _BUFFER_NAME = b"TFLITE_METADATA"
 _AXIS_LABELS = 2
 _NORMALIZATION = 1
 _MAX_LABELS_BYTES = 16 << 20
+# What damaged bytes make of reading them; zipfile has no one family.
+_DAMAGE = (
+    struct.error,
+    IndexError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """What sagui uses of it.
+    """What sagui uses of it; a text that the file does not carry is empty.
 
     Attributes:
         mean: Of the input's normalization ``(pixel - mean) / std``, a number per channel or one for all.
         std: See ``mean``.
         labels: One per output, or None when the file carries none.
+        name: What the model is called.
+        version: Which one it is.
+        description: What it is for.
+        author: Who made it.
+        license: Under which terms others may use it.
     """
 
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     labels: tuple[str, ...] | None = None
+    name: str = ""
+    version: str = ""
+    description: str = ""
+    author: str = ""
+    license: str = ""
 
 
 def read_metadata(model: bytes) -> ModelMetadata:
@@ -42,8 +66,12 @@ def read_metadata(model: bytes) -> ModelMetadata:
             return ModelMetadata()
         subgraph = _tables(described, 3)[0]
         mean, std = _normalization(subgraph)
-        return ModelMetadata(mean, std, _labels(model, subgraph))
-    except (struct.error, IndexError, ValueError, zipfile.BadZipFile, KeyError):
+        name, description, version, author, licensed = (
+            (_text(described, field) or b"").decode(errors="replace") for field in (0, 1, 2, 4, 5)
+        )
+        labels = _labels(model, subgraph)
+        return ModelMetadata(mean, std, labels, name, version, description, author, licensed)
+    except _DAMAGE:
         # Damaged metadata is no reason to refuse a model that runs: it is as if it had none.
         return ModelMetadata()
 
@@ -78,7 +106,9 @@ def _labels(model: bytes, subgraph: Table) -> tuple[str, ...] | None:
     with zipfile.ZipFile(io.BytesIO(model)) as archive:
         if archive.getinfo(names[0]).file_size > _MAX_LABELS_BYTES:
             return None
-        return tuple(archive.read(names[0]).decode().splitlines())
+        # Not splitlines(): it also breaks at characters that a label may hold, as MediaPipe does not.
+        lines = re.split(r"\r\n|\r|\n", archive.read(names[0]).decode())
+    return tuple(lines if lines[-1] else lines[:-1])
 
 
 # A flatbuffer table finds field number n through its vtable, at byte 4 + 2 n.

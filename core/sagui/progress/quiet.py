@@ -7,15 +7,18 @@ them, and they would cut progress bars in two. What was said is shown after all 
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
-def quiet_native() -> Iterator[None]:
+def quiet_native(tell: Callable[[bytes], object] | None = None) -> Iterator[None]:
     """Holds back what is written to file descriptor 2 as long as the block.
 
     Python's own writes to standard error are held back too; a console of one's own duplicate goes on.
+
+    Args:
+        tell: Is given what was held back when the block fails; without it, it is shown after all.
     """
     # TensorFlow reads it when it is imported; a user who set it wants to see more.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -32,12 +35,16 @@ def quiet_native() -> Iterator[None]:
         except BaseException:
             _restore(original)
             held.seek(0)
-            os.write(2, held.read())
+            (tell or _show)(held.read())
             raise
         else:
             _restore(original)
         finally:
             os.close(original)
+
+
+def _show(said: bytes) -> None:
+    os.write(2, said)
 
 
 def _restore(original: int) -> None:

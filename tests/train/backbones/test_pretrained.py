@@ -14,6 +14,8 @@ import pytest
 from keras import applications
 
 from sagui.convert.export import convert_saved_model, export_saved_model
+from sagui.convert.modes import MODES
+from sagui.convert.quantize import Quantizer
 from sagui.infer.runtimes.litert import load
 from sagui.train.backbones import pretrained
 from sagui.train.backbones.keras_applications import Application
@@ -137,7 +139,7 @@ def test_a_network_for_phones_converts_to_the_builtin_ops_of_tflite(
     network, photos = BACKBONES["mobilenet-v3-small"].build((32, 32, 3), Options()), photos_of(32, count=1)
     randomize(network)
     export_saved_model(network, tmp_path / "saved", "float32")
-    runtime = load(convert_saved_model(tmp_path / "saved", None), threads=1)
+    runtime = load(convert_saved_model(tmp_path / "saved", Quantizer(MODES["none"]), tmp_path / "log.txt"), threads=1)
     expected = np.asarray(network(photos, training=False))
     assert difference(runtime.invoke(photos[0]).reshape(expected.shape), expected) < 1e-4
 

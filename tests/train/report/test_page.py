@@ -282,6 +282,12 @@ def test_a_network_that_is_too_sure_is_told_so() -> None:
     assert "surer than it should be: scores and shares are 40.0 points apart" in describe_calibration(judged)
 
 
+def test_a_low_score_of_several_labels_is_a_no_and_may_be_too_timid() -> None:
+    photos = Predictions(("a", "b"), np.eye(2)[[0, 1]], np.array([[0.7, 0.3], [0.3, 0.7]]))
+    judged = quality(photos, ("a", "b"), "multi-label").calibration
+    assert "less sure than it could be" in describe_calibration(judged, several=True)
+
+
 def size(path: Path) -> tuple[int, int]:
     picture = cv2.imread(str(path))
     assert picture is not None

@@ -37,6 +37,7 @@ class Tensor:
         scales: None for numbers that stand for themselves.
         constant_bytes: Size of the values in the file; 0 for what is computed.
         dynamic: Whether a size is only known when the model runs.
+        buffer: Where its values are in the file; constants that are equal may share one. 0 for what is computed.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Tensor:
     scales: Scales | None = None
     constant_bytes: int = 0
     dynamic: bool = False
+    buffer: int = 0
 
     @property
     def size(self) -> int:
@@ -90,7 +92,7 @@ class Op:
 
 @dataclass(frozen=True)
 class Graph:
-    """A TFLite file's main subgraph.
+    """A subgraph of a TFLite file.
 
     Attributes:
         tensors: All, by number.
@@ -101,6 +103,7 @@ class Graph:
         description: What the converter wrote.
         metadata: The names of the file's metadata entries.
         file_bytes: Its size.
+        min_runtime: The oldest TensorFlow Lite that runs it, where the converter wrote that down.
     """
 
     tensors: tuple[Tensor, ...]
@@ -111,6 +114,7 @@ class Graph:
     description: str = ""
     metadata: tuple[str, ...] = ()
     file_bytes: int = 0
+    min_runtime: str = ""
 
     def tensors_of(self, numbers: tuple[int, ...]) -> tuple[Tensor, ...]:
         """The tensors with these numbers; what is left out of an op's inputs is left out here."""

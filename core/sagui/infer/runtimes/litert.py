@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from sagui.infer.runtimes.interpreter import InterpreterRuntime
 from sagui.infer.runtimes.port import Runtime
@@ -17,3 +17,15 @@ def load(model: bytes, threads: int) -> Runtime:
     """
     interpreter = Interpreter(model_content=model, num_threads=threads)
     return InterpreterRuntime(f"litert {version('ai-edge-litert')}", interpreter)
+
+
+def load_builtin(model: bytes, threads: int) -> Runtime:
+    """Builds an interpreter that computes with LiteRT's own kernels, without those of XNNPACK: as tflite-runtime does.
+
+    Args:
+        model: See `load`.
+        threads: See `load`.
+    """
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(model_content=model, num_threads=threads, experimental_op_resolver_type=plain)
+    return InterpreterRuntime(f"litert {version('ai-edge-litert')} without XNNPACK", interpreter)

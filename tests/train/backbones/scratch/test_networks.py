@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from sagui.convert.export import convert_saved_model, export_saved_model
+from sagui.convert.modes import MODES
+from sagui.convert.quantize import Quantizer
 from sagui.infer.runtimes.litert import load
 from sagui.train.backbones.port import Backbone, Options
 from sagui.train.backbones.scratch import alexnet, googlenet, lenet5, resnet20, shufflenet_v2, vgg
@@ -61,7 +63,7 @@ def test_it_converts_to_the_builtin_ops_of_tflite(
     _, network = built
     photos = photos_of(network.input_shape[1], count=1)
     export_saved_model(network, tmp_path / "saved", "float32")
-    runtime = load(convert_saved_model(tmp_path / "saved", None), threads=1)
+    runtime = load(convert_saved_model(tmp_path / "saved", Quantizer(MODES["none"]), tmp_path / "log.txt"), threads=1)
     expected = np.asarray(network(photos, training=False))
     assert difference(np.asarray(runtime.invoke(photos[0])).reshape(expected.shape), expected) < 1e-4
 

@@ -32,6 +32,7 @@ _LEAST_SIDE = 180
 _PANORAMA = 2
 """Pictures so many times as wide as high are scrolled on a phone: to fit, they would be too small."""
 _QUALITY = 88
+_EVEN = 0.5
 _CLOSE = 0.03
 """A mean distance of three points between score and accuracy is taken as well calibrated."""
 
@@ -56,7 +57,7 @@ def render_report(facts: Facts) -> str:
             facts=facts,
             quality=quality,
             diagnosis=diagnose(facts.history),
-            calibration=describe_calibration(quality.calibration),
+            calibration=describe_calibration(quality.calibration, several=quality.multi_label is not None),
             sections=[(name, title) for name, title in _SECTIONS if context.get(_NEEDS.get(name, ""), True)],
             **context,
         )
@@ -137,11 +138,19 @@ def confusions(quality: Quality, labels: tuple[str, ...]) -> list[tuple[str, str
     return sorted(pairs, key=lambda pair: -pair[2])[:_CONFUSIONS]
 
 
-def describe_calibration(calibration: Calibration) -> str:
-    """Says in a sentence or two what the reliability diagrams show."""
+def describe_calibration(calibration: Calibration, *, several: bool = False) -> str:
+    """Says in a sentence or two what the reliability diagrams show.
+
+    Args:
+        calibration: It.
+        several: Whether a score is a yes or no of its own: a low one is then a sure no.
+    """
     before, after = calibration.ece_before, calibration.ece_after
-    predictions = sum(one.n for one in calibration.before)
-    lean = sum(one.n * (one.confidence - one.accuracy) for one in calibration.before) / max(predictions, 1)
+    leans = (
+        one.n * (one.accuracy - one.confidence if several and one.confidence < _EVEN else one.confidence - one.accuracy)
+        for one in calibration.before
+    )
+    lean = sum(leans)
     if before < _CLOSE:
         first = f"The scores mean what they say: they are {100 * before:.1f} points off on average (ECE)."
     else:
