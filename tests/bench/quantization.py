@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from sagui.convert.candidates import Candidate, try_mode
+from sagui.convert.candidates import Candidate, measure, try_mode
 from sagui.convert.errors import ConvertError
 from sagui.convert.export import load_network
 from sagui.convert.gate import Budget
@@ -60,7 +60,9 @@ class Outcome:
 def modes(run: Path) -> list[Outcome]:
     """Every mode on one run."""
     with _bench(run) as bench:
-        return list(_outcomes(bench, list(MODES)))
+        found = list(_outcomes(bench, list(MODES)))
+        as_it_is = measure(bench, MODES["int8"], bench.convert(MODES["int8"]))
+        return [*found, replace(found[0], what="int8, not tightened", candidate=as_it_is)]
 
 
 def networks(folder: Path) -> list[Outcome]:

@@ -76,7 +76,7 @@ def try_mode(bench: Workbench, name: ModeName) -> Candidate:
     if name == "mixed":
         return try_mixed(bench, try_mode(bench, "int8"))
     mode = MODES[name]
-    return _measure(bench, mode, bench.quantize(mode) if name != "none" else bench.float_file)
+    return measure(bench, mode, bench.quantize(mode) if name != "none" else bench.float_file)
 
 
 def try_mixed(bench: Workbench, int8: Candidate) -> Candidate:
@@ -98,7 +98,7 @@ def try_mixed(bench: Workbench, int8: Candidate) -> Candidate:
         kept = tuple(mixed.choose_layers(errors, count))
         with bench.progress.task(f"Quantize, {len(kept)} layers kept in floats"):
             raw = mixed.quantize_mixed(bench.float_file, kept, representative(bench.representatives, "uint8"))
-        candidate = _measure(bench, mode, raw, kept)
+        candidate = measure(bench, mode, raw, kept)
         if candidate.verdict.passed or len(kept) < count:
             break
     return candidate
@@ -132,7 +132,19 @@ def find_layer_errors(bench: Workbench, raw: bytes) -> tuple[LayerError, ...]:
         return layer_errors(bench.float_file, raw, photos)
 
 
-def _measure(bench: Workbench, mode: Mode, raw: bytes, kept: tuple[str, ...] = ()) -> Candidate:
+def measure(bench: Workbench, mode: Mode, raw: bytes, kept: tuple[str, ...] = ()) -> Candidate:
+    """Runs a file on the photos, as a device would, and lets the gate judge it.
+
+    Args:
+        bench: What is converted.
+        mode: How.
+        raw: The file.
+        kept: Layers that stayed in floats.
+
+    Raises:
+        ConvertError: It does not take pixels as they are.
+        ModelError: It does not run.
+    """
     run, options = bench.run, bench.options
     model = add_metadata(raw, bench.name, options.version, run.labels, options.about)
     plain = make_classifier(bench, model, Decision(), options.threads)

@@ -74,7 +74,11 @@ def _budget_options(command: Callable[..., None]) -> Callable[..., None]:
     help="How numbers are made small; auto takes the fastest way that keeps the accuracy.",
 )
 @click.option(
-    "--io", type=click.Choice(IOS), default=_DEFAULT.io, show_default=True, help="What an int8 file takes and gives; MediaPipe wants uint8."
+    "--io",
+    type=click.Choice(IOS),
+    default=_DEFAULT.io,
+    show_default=True,
+    help="What an int8 file takes and gives; MediaPipe wants uint8.",
 )
 @click.option("--edgetpu-friendly", is_flag=True, help="One scale for each dense layer, as the Edge TPU wants it.")
 @click.option("--name", default="", help="Of the bundle; default: the dataset's.")

@@ -89,10 +89,19 @@ class Workbench:
         return self._score_keras("test").calibrated(temperature)
 
     def quantize(self, mode: Mode) -> bytes:
-        """Converts the network, by a mode that the converter knows.
+        """Converts the network, by a mode that the converter knows, and mends what the converter does badly.
 
         Raises:
             ConvertError: It cannot be exported, or the photos do not tell the ranges.
+        """
+        model = self.convert(mode)
+        return self._tightened(model) if mode.name == "int8" else model
+
+    def convert(self, mode: Mode) -> bytes:
+        """Converts the network, as the converter does it.
+
+        Raises:
+            ConvertError: See `quantize`.
         """
         folder = self._saved_model(mode.saved_model_dtype)
         photos = representative(self.representatives, mode.saved_model_dtype) if mode.calibrated else None
@@ -102,8 +111,7 @@ class Workbench:
         count = f" with {len(self.representatives)} representative photos" if mode.calibrated else ""
         what = f"Quantize to {mode.name}{count}" if mode.name != "none" else "Convert to a file of floats"
         with self.progress.task(what):
-            model = convert_saved_model(folder, quantizer, self.log)
-        return self._tightened(model) if mode.name == "int8" else model
+            return convert_saved_model(folder, quantizer, self.log)
 
     def _tightened(self, model: bytes) -> bytes:
         plain = self.float_file
