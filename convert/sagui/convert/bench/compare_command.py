@@ -11,7 +11,7 @@ from sagui.convert.bench.card import Card, decode_card
 from sagui.convert.bench.errors import BenchError
 from sagui.convert.bench.table import Sheet
 
-_KINDS = {"run": "training runs", "bundle": "bundles", "card": "report cards"}
+_KIND = {"run": "training run", "bundle": "bundle", "card": "report card"}
 
 
 @click.command("compare", short_help="Put runs, report cards or bundles side by side.")
@@ -30,9 +30,9 @@ def compare(ctx: click.Context, paths: tuple[Path, ...], html: Path | None) -> N
         ctx.invoke(_compare_of_runs(), runs=paths, html=html)
         return
     if html is not None:
-        raise click.UsageError(f"--html writes a page of training runs; these are {_KINDS[kind]}")
+        raise click.UsageError(f"--html writes a page of training runs; these are {_KIND[kind]}s")
     if len({path.resolve() for path in paths}) < max(2, len(paths)):
-        raise click.UsageError(f"name two different {_KINDS[kind]} or more: sagui compare a b")
+        raise click.UsageError(f"name two different {_KIND[kind]}s or more: sagui compare a b")
     from sagui.convert.bench.show import write_sheet
 
     write_sheet(sys.stdout, _side_by_side(kind, paths))
@@ -58,7 +58,7 @@ def one_kind(paths: Sequence[Path]) -> str:
     for path, kind in zip(paths, kinds, strict=True):
         if kind != kinds[0]:
             raise BenchError(
-                f"{paths[0]} is of the {_KINDS[kinds[0]]}, {path} of the {_KINDS[kind]}: compare one kind at a time"
+                f"{paths[0]} is a {_KIND[kinds[0]]}, {path} a {_KIND[kind]}: compare one kind at a time"
             )
     return kinds[0]
 
