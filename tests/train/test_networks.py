@@ -55,6 +55,14 @@ def test_from_scratch_normalization_learns_too() -> None:
     assert any("gamma" in path for path in learning(recipe("backbone.name=vgg-style")))
 
 
+@pytest.mark.parametrize(("weights", "soon"), [("none", True), ("imagenet", False)])
+def test_running_averages_follow_within_an_epoch_from_scratch_alone(weights: str, soon: bool) -> None:  # noqa: FBT001
+    network = build_network(recipe(f"backbone.weights={weights}"), 3)
+    momenta = [layer.momentum for layer in network.body.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert momenta
+    assert all((momentum <= 0.9) == soon for momentum in momenta)
+
+
 def test_more_blocks_than_there_are_is_refused() -> None:
     with pytest.raises(
         RecipeError, match=r"training\.blocks = 99: efficientnet-lite0 has 16 blocks .* allowed is 0 to 15, or all"

@@ -9,6 +9,7 @@ from keras import layers
 
 from sagui.train.backbones.port import Backbone, Options
 from sagui.train.backbones.registry import check_options, find_backbone
+from sagui.train.backbones.scratch.convolution import MOMENTUM
 from sagui.train.cut import cut
 from sagui.train.errors import RecipeError, WeightsError
 from sagui.train.head import make_head
@@ -150,11 +151,23 @@ def build_network(recipe: Recipe, labels: int) -> Network:
     body = backbone.build((size, size, 3), options(recipe))
     if recipe.backbone.weights == "none":
         initialize(body, recipe.initialization, recipe.seed)
+        _forget_sooner(body)
     else:
         file = None if recipe.backbone.weights == "imagenet" else Path(str(recipe.backbone.weights))
         backbone.load(body, file, options(recipe))
     head = make_head(body.output_shape[1:], labels, recipe.head, recipe.initialization, recipe.seed)
     return Network(backbone, body, head)
+
+
+def _forget_sooner(body: keras.Model) -> None:
+    """Lets batch normalization's running averages follow within an epoch.
+
+    keras.applications keeps up to 0.999 of them at each step, for training with a million photos: after the few hundred
+    steps of a small dataset they would still be those of the start, and nothing learned would show.
+    """
+    for layer in body.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = min(layer.momentum, MOMENTUM)
 
 
 def learner_of(network: Network, recipe: Recipe) -> Learner:
