@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from sagui.convert.bench import child
 from sagui.convert.bench.board import Machine
 from sagui.convert.bench.card import decode_card
 from sagui.convert.bench.child import Job, best_labels, measure_here
@@ -78,10 +79,16 @@ def test_the_parts_are_of_the_same_runs(job: Job) -> None:
     assert one.other_cores is None  # 30 runs of a toy are too short to tell
 
 
+def test_a_run_that_is_long_enough_tells_what_other_programs_did(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_TELLING_S", 0.0)
+    told = measure_here(job, Machine()).other_cores
+    assert told is not None
+    assert told >= 0
+
+
 def test_seconds_set_the_number_of_runs_if_no_number_does(job: Job) -> None:
     one = measure_here(msgspec.structs.replace(job, runs=None, seconds=0.6), Machine())
     assert one.runs > 100
-    assert one.other_cores is not None
     # Ten frames are timed however little time there is.
     assert measure_here(msgspec.structs.replace(job, runs=None, seconds=1e-9), Machine()).runs == 10
 
