@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sagui.bundle import read_bundle
+from sagui.convert.candidates import Candidate
 from sagui.convert.errors import ConvertError, ExportError, GateError
 from sagui.convert.gate import Budget
 from sagui.convert.graph import read_graph
@@ -140,6 +141,7 @@ def test_the_fastest_mode_that_passes_is_taken(ruined: Path, tmp_path: Path) -> 
     modes = [one.mode.name for one in done.tried]
     assert modes[0] == "int8"
     assert modes == list(AUTO[: len(modes)])
+    assert isinstance(done.tried[1], Candidate)
     assert done.report.mode == modes[-1] != "int8"
     assert [one.passed for one in done.report.tried] == [False] * (len(modes) - 1) + [True]
     assert "What was tried?" in read_bundle(done.path).entries["report.html"].decode()
@@ -147,7 +149,7 @@ def test_the_fastest_mode_that_passes_is_taken(ruined: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("mode", "pixels", "share"),
-    [("float16", "uint8", 0.55), ("dynamic", "uint8", 0.35), ("int16x8", "float32", 0.4)],
+    [("float16", "uint8", 0.55), ("dynamic", "uint8", 0.35), ("int16x8", "float32", 0.4), ("mixed", "uint8", 0.5)],
 )
 def test_each_mode_gives_a_file_that_proves_itself(
     shapes_run: Path, tmp_path: Path, mode: str, pixels: str, share: float
@@ -202,6 +204,7 @@ def test_names_in_the_report_are_harmless(shapes: Path, tmp_path: Path) -> None:
         ({"calibration": 0}, "at least 1 photo"),
         ({"calibration": 1}, "--calibration 1: fewer photos than the 2 classes"),
         ({"name": "My Model"}, "cannot be used"),
+        ({"budget": Budget(overall=float("nan"))}, "a limit or the threshold is no number"),
         ({"mode": "dynamic", "io": "int8"}, "--io int8 goes with --quantize int8 alone, not with dynamic"),
         ({"mode": "none", "edgetpu_friendly": True}, "--edgetpu-friendly goes with --quantize int8 alone"),
     ],

@@ -1,5 +1,7 @@
 """The terms of sums get steps of their own range."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from sagui.convert.calibrate import Calibration, representative
 from sagui.convert.errors import ConvertError, InspectError
 from sagui.convert.export import convert_saved_model, export_saved_model
-from sagui.convert.graph import Graph, read_graph
+from sagui.convert.graph import Graph, Scales, read_graph
 from sagui.convert.layers import Recorder, layer_errors
 from sagui.convert.modes import MODES
 from sagui.convert.quantize import Quantizer
@@ -121,3 +123,26 @@ def test_8_bits_hold_the_range_and_zero_exactly(one: float, other: float) -> Non
     assert step > 0
     assert step * (-128 - zero_point) <= low + 0.51 * step
     assert step * (127 - zero_point) >= high - 0.51 * step
+
+
+def test_ops_whose_output_must_keep_its_steps_do(tmp_path: Path) -> None:
+    # A shortcut that pools, as in ResNet V2, and a swish.
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input((SIDE, SIDE, 3))
+    maps = keras.layers.Conv2D(8, 3, padding="same", name="maps")(inputs)
+    swish = keras.layers.Multiply(name="swish")([maps, keras.layers.Activation("sigmoid")(maps)])
+    short = keras.layers.MaxPooling2D(2, name="short")(swish)
+    long = keras.layers.Conv2D(8, 3, strides=2, padding="same", name="long")(swish)
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Add(name="both")([short, long]))
+    model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(pooled))
+    export_saved_model(model, tmp_path / "float", "uint8")
+    export_saved_model(model, tmp_path / "int8", "float32")
+    plain = convert_saved_model(tmp_path / "float", Quantizer(MODES["none"]), tmp_path / "log.txt")
+    int8 = Quantizer(MODES["int8"], calibration=calibration("float32"))
+    graph = read_graph(
+        tighten(convert_saved_model(tmp_path / "int8", int8, tmp_path / "log.txt"), plain, calibration())
+    )
+    (pool,) = [op for op in graph.ops if op.kind == "MAX_POOL_2D"]
+    assert graph.tensors[pool.outputs[0]].scales == graph.tensors[pool.inputs[0]].scales
+    (sigmoid,) = [op for op in graph.ops if op.kind == "LOGISTIC"]
+    assert graph.tensors[sigmoid.outputs[0]].scales == Scales((1 / 256,), (-128,))

@@ -11,7 +11,7 @@ import numpy as np
 from sagui.bundle.manifest import Decision
 from sagui.convert import mixed
 from sagui.convert.calibrate import representative
-from sagui.convert.errors import ConvertError, ExportError
+from sagui.convert.errors import CalibrationError, ConvertError, ExportError
 from sagui.convert.evaluate import Scored, score_photos
 from sagui.convert.gate import Verdict, judge
 from sagui.convert.layers import LayerError, layer_errors
@@ -21,6 +21,7 @@ from sagui.convert.temperature import fit_temperature
 from sagui.convert.workbench import Workbench
 from sagui.infer.choose import load_runtime
 from sagui.infer.classify import Classifier
+from sagui.infer.errors import ModelError
 from sagui.infer.runtimes import Runtime
 from sagui.train.run import Part
 
@@ -72,8 +73,10 @@ def try_mode(bench: Workbench, name: ModeName) -> Candidate:
 
     Raises:
         ConvertError: It cannot be made.
+        ModelError: It does not run.
     """
     if name == "mixed":
+        mixed.check_installed()
         return try_mixed(bench, try_mode(bench, "int8"))
     mode = MODES[name]
     return measure(bench, mode, bench.quantize(mode) if name != "none" else bench.float_file)
@@ -105,12 +108,22 @@ def try_mixed(bench: Workbench, int8: Candidate) -> Candidate:
 
 
 def try_all(bench: Workbench) -> Iterator[Candidate | NotTried]:
-    """Tries the modes, fastest first, up to the first that passes the gate."""
+    """Tries the modes, fastest first, up to the first that passes the gate.
+
+    Raises:
+        CalibrationError: The representative photos do not tell the ranges.
+    """
     int8: Candidate | None = None
     for name in AUTO:
+        if name == "mixed" and int8 is None:
+            yield NotTried(MODES[name], "it starts from int8")
+            continue
         try:
             candidate = try_mixed(bench, int8) if name == "mixed" and int8 else try_mode(bench, name)
-        except ConvertError as error:
+        except CalibrationError:
+            # The photos or the network are to blame, not the mode.
+            raise
+        except (ConvertError, ModelError) as error:
             yield NotTried(MODES[name], str(error))
             continue
         yield candidate
@@ -149,7 +162,8 @@ def measure(bench: Workbench, mode: Mode, raw: bytes, kept: tuple[str, ...] = ()
     model = add_metadata(raw, bench.name, options.version, run.labels, options.about)
     plain = make_classifier(bench, model, Decision(), options.threads)
     validation = _score(bench, plain, mode, "validation")
-    decision = Decision(threshold=options.threshold, temperature=fit_temperature(validation))
+    eight_bits = plain.runtime.outputs[0].dtype in ("uint8", "int8")
+    decision = Decision(threshold=options.threshold, temperature=fit_temperature(validation, eight_bits=eight_bits))
     scored = _score(bench, plain, mode, "test").calibrated(decision.temperature)
     return Candidate(
         mode=mode,

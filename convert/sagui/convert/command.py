@@ -36,7 +36,7 @@ _BUDGET = (
         type=_POINTS,
         default=_DEFAULT.budget.per_class,
         show_default=True,
-        help="The same for any class with 30 or more test photos.",
+        help="The same for any one class.",
     ),
     click.option(
         "--min-agreement",

@@ -4,6 +4,8 @@
 light runtimes cannot run; so both steps are taken here.
 """
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -93,6 +95,7 @@ def export_saved_model(model: keras.Model, folder: Path, dtype: str) -> None:
         with quiet_native():
             archive.write_out(folder, verbose=False)
     except (OSError, tf.errors.OpError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
         reason = (str(error).splitlines() or [""])[0]
         raise ExportError(f"{folder}: the network cannot be written there: {reason}") from error
 
@@ -108,15 +111,16 @@ def convert_saved_model(folder: Path, quantizer: Quantizer, log: Path) -> bytes:
     Raises:
         ExportError: The converter fails; the message says why, in short, and what usually mends it.
     """
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
-    quantizer.configure(converter)
     said: list[bytes] = []
     try:
         with quiet_native(said.append):
+            converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+            quantizer.configure(converter)
             return bytes(converter.convert())
     # The converter's own errors derive from Exception alone.
     except Exception as error:
-        log.write_bytes(b"".join(said) + f"{error}\n".encode())
+        with suppress(OSError):  # the reason counts, and it is told below
+            log.write_bytes(b"".join(said) + f"{error}\n".encode())
         raise ExportError(
             f"the network cannot be converted ({quantizer.mode.name}): {shorten(str(error))}; "
             f"{usual_cause(str(error))}; all that the converter said is in {log}"

@@ -13,8 +13,6 @@ from sagui.convert.errors import GateError
 from sagui.convert.evaluate import Scored
 from sagui.train.calibration import judge_calibration
 
-MIN_CLASS_PHOTOS = 30
-"""A class with fewer test photos is too small for a verdict of its own."""
 MIN_CALIBRATION_PHOTOS = 200
 """With fewer test photos, the calibration error says more about the photos than about the scores."""
 NOISE = 0.05
@@ -29,7 +27,8 @@ class Budget:
     Attributes:
         overall: Accuracy, in percentage points.
         per_class: Recall of any one class, in percentage points.
-        agreement: The least share of photos that both must name the same, in percent.
+        agreement: The least share of photos that both must name the same, in percent; less is a reason to refuse where
+            the whole 95 % interval is below.
         calibration: By how much the calibration error may rise, in percentage points.
     """
 
@@ -158,8 +157,13 @@ def judge(before: Scored, after: Scored, labels: Sequence[str], budget: Budget) 
     same = before.named == after.named
     ece = (_ece(before), _ece(after))
     refused = [str(loss) for loss in losses if loss.refused]
-    if proportion(int(same.sum()), len(same)).high < budget.agreement / 100:
-        refused.append(f"both name only {same.mean():.1%} of the photos the same ({budget.agreement:g} % needed)")
+    doubts = [f"{loss}: it may be chance (p = {loss.p:.2f})" for loss in losses if loss.over and not loss.refused]
+    if same.mean() < budget.agreement / 100:
+        only = f"both name only {same.mean():.1%} of the photos the same ({budget.agreement:g} % needed)"
+        if proportion(int(same.sum()), len(same)).high < budget.agreement / 100:
+            refused.append(only)
+        else:
+            doubts.append(f"{only}: it may be chance")
     rise = 100 * (ece[1] - ece[0])
     if len(same) >= MIN_CALIBRATION_PHOTOS and rise > budget.calibration:
         refused.append(f"the calibration error rose by {rise:.1f} points ({budget.calibration:g} allowed)")
@@ -169,9 +173,7 @@ def judge(before: Scored, after: Scored, labels: Sequence[str], budget: Budget) 
         ece=ece,
         changed=tuple(_changed(before, after, labels)),
         refused=tuple(refused),
-        doubts=tuple(
-            f"{loss}: it may be chance (p = {loss.p:.2f})" for loss in losses if loss.over and not loss.refused
-        ),
+        doubts=tuple(doubts),
     )
 
 
@@ -179,7 +181,7 @@ def _losses(before: Scored, after: Scored, labels: Sequence[str], budget: Budget
     yield _loss("accuracy", before, after, np.ones(len(before.truth), np.bool_), budget.overall)
     for number, label in enumerate(labels):
         of_class = before.truth == number
-        if of_class.sum() >= MIN_CLASS_PHOTOS:
+        if of_class.any():
             yield _loss(f"class {label!r}", before, after, of_class, budget.per_class)
 
 

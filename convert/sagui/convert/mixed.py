@@ -60,10 +60,9 @@ def quantize_mixed(float_model: bytes, keep_float: Sequence[str], calibration: C
     if any(tensor.scales for tensor in graph.tensors):
         raise ConvertError("the file is quantized already: mixed precision starts from a float file")
     recipe = _recipe(kept_outputs(graph, keep_float))
-    try:
-        from litert_quantizer.quantizer import Quantizer
-    except ImportError as error:
-        raise ConvertError('--quantize mixed needs litert-quantizer: pip install "sagui[mixed]"') from error
+    check_installed()
+    from litert_quantizer.quantizer import Quantizer
+
     try:
         with warnings.catch_warnings(), quiet_native():
             # It warns that all activations are kept, as it does on purpose.
@@ -76,6 +75,18 @@ def quantize_mixed(float_model: bytes, keep_float: Sequence[str], calibration: C
         raise ExportError(
             f"the network cannot be quantized in part: {reason}; use --quantize int8 or dynamic"
         ) from error
+
+
+def check_installed() -> None:
+    """Makes sure that the extra is there.
+
+    Raises:
+        ConvertError: It is not.
+    """
+    try:
+        import litert_quantizer.quantizer  # noqa: F401 (whether it can be)
+    except ImportError as error:
+        raise ConvertError('--quantize mixed needs litert-quantizer: pip install "sagui[mixed]"') from error
 
 
 def kept_outputs(graph: Graph, keep_float: Sequence[str]) -> tuple[str, ...]:

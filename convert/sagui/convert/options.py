@@ -1,6 +1,7 @@
 """What a person may choose about a conversion."""
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from math import isfinite
 from pathlib import Path
 
 from sagui.convert.errors import ConvertError
@@ -49,6 +50,9 @@ class Options:
         """
         if self.calibration < 1:
             raise ConvertError(f"--calibration {self.calibration}: at least 1 photo is needed, 100 or more are better")
+        numbers = (*astuple(self.budget), self.threshold)
+        if not all(map(isfinite, numbers)):
+            raise ConvertError(f"a limit or the threshold is no number: {numbers}; give numbers such as 1.5")
         if self.io != "uint8" and self.mode != "int8":
             raise ConvertError(f"--io {self.io} goes with --quantize int8 alone, not with {self.mode}")
         if self.edgetpu_friendly and self.mode != "int8":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sagui.bundle.replace import write_bytes
@@ -28,7 +29,7 @@ def write_tried(done: Converted, console: Console | None = None) -> None:
     for column in table.columns[1:5]:
         column.justify = "right"
     for one in done.tried:
-        table.add_row(one.mode.name, *_cells(one))
+        table.add_row(one.mode.name, *map(escape, _cells(one)))
     (console or Console()).print(table)
 
 

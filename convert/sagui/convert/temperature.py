@@ -9,11 +9,13 @@ from sagui.train import calibration
 _LEAST = 1 / 1024
 
 
-def fit_temperature(validation: Scored) -> float:
+def fit_temperature(validation: Scored, *, eight_bits: bool) -> float:
     """Finds the temperature of an exported file (see `sagui.train.calibration.fit_temperature`).
 
     Args:
         validation: Its scores as they come out.
+        eight_bits: Whether the scores have no more than 8 bits.
     """
+    scores = np.clip(validation.scores, _LEAST, 1.0) if eight_bits else validation.scores
     truth = np.eye(validation.scores.shape[1])[validation.truth]
-    return calibration.fit_temperature(np.clip(validation.scores, _LEAST, 1.0), truth)
+    return calibration.fit_temperature(scores, truth)

@@ -17,6 +17,9 @@ from sagui.convert.layers import find_ranges, match_layers
 
 _ELEMENTWISE = frozenset({"ADD", "SUB", "MUL"})
 """What may take a term of any step: ops without weights have no bias whose step hangs on that of the input."""
+_PRODUCERS = _ELEMENTWISE | {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MEAN"}
+"""What may give an output of any step: pooling, padding and the like must keep that of their input, and a sigmoid's is
+fixed."""
 _LOWEST, _HIGHEST = -128, 127
 _WORTH_IT = 0.98
 """Steps that shrink by less stay as they are."""
@@ -69,9 +72,9 @@ def steps_of(low: float, high: float) -> tuple[float, int]:
 
 
 def _terms(graph: Graph) -> Iterator[int]:
-    """Computed int8 tensors that only elementwise ops take."""
+    """Computed int8 tensors of ops that may give any step, which only ops take that may take any."""
     for op in graph.ops:
-        for number in op.outputs:
+        for number in op.outputs if op.kind in _PRODUCERS else ():
             tensor = graph.tensors[number]
             takers = [other.kind for other in graph.ops if number in other.inputs]
             free = takers and _ELEMENTWISE.issuperset(takers) and number not in graph.outputs

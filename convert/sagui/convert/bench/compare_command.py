@@ -57,9 +57,7 @@ def one_kind(paths: Sequence[Path]) -> str:
     kinds = [_kind(path) for path in paths]
     for path, kind in zip(paths, kinds, strict=True):
         if kind != kinds[0]:
-            raise BenchError(
-                f"{paths[0]} is a {_KIND[kinds[0]]}, {path} a {_KIND[kind]}: compare one kind at a time"
-            )
+            raise BenchError(f"{paths[0]} is a {_KIND[kinds[0]]}, {path} a {_KIND[kind]}: compare one kind at a time")
     return kinds[0]
 
 

@@ -27,7 +27,7 @@ def attempt(model: bytes, progress: Progress, *, asked: bool) -> tuple[EdgeTpuRe
     if program is not None and not expected.refused:
         compiled, failure = _compile(model, progress)
     report = make_report(expected, compiled, failure)
-    for sentence in (*report.differences, *([f"no Edge TPU model: {failure}"] if failure else [])):
+    for sentence in report.differences:
         progress.say(f"  {sentence}")
     if asked:
         for reason in expected.refused:
@@ -41,4 +41,6 @@ def _compile(model: bytes, progress: Progress) -> tuple[Compiled | None, str]:
     try:
         return compile_for_edgetpu(model, progress=progress), ""
     except EdgeTpuError as error:
-        return None, str(error)
+        progress.say(f"  no Edge TPU model: {error}")
+        # What is written down must be the same each time, and the log's name is not.
+        return None, error.reason

@@ -80,7 +80,7 @@ def compile_for_edgetpu(
             return _compiled(folder, said, ended, timeout_s)
         except EdgeTpuError as error:
             kept = _keep(command, ended, said, _read_text(folder / _TABLE))
-            raise EdgeTpuError(f"{program.name} failed: {error}; all it said is in {kept}") from error
+            raise EdgeTpuError(f"{program.name} failed: {error}", kept) from error
 
 
 def _more_time(timeout_s: float) -> list[str]:
