@@ -29,6 +29,10 @@ COMMANDS = {
     "inspect": _Entry("sagui.convert.inspect.command", "inspect_model", "train", "Look into a model."),
     "evaluate": _Entry("sagui.convert.evaluation.command", "evaluate", "train", "Measure a model file on photos."),
     "bench": _Entry("sagui.convert.bench.command", "bench", "", "Measure how fast a model is on this machine."),
+    "selftest": _Entry("sagui.device.selftest_command", "selftest", "", "Prove a bundle on this machine."),
+    "doctor": _Entry(
+        "sagui.device.doctor.command", "doctor", "", "Say what this machine lacks, and the command that mends it."
+    ),
     "classify": _Entry("sagui.device.command", "classify", "", "Name photos with a model."),
     "run": _Entry("sagui.device.command", "run", "", "Run a model on a camera and publish what it sees."),
 }

@@ -22,6 +22,7 @@ with quiet_native():
     from tests.bench.conversion import classifier_vs_bare, int8_latency, int8_size
     from tests.bench.mediapipe import classifier_vs_mediapipe
     from tests.bench.network import bundle, mobilenet_v2_int8
+    from tests.bench.outbox import outbox_rate
     from tests.bench.rows import Row, write_rows
     from tests.bench.scale import memory_200k
     from tests.bench.speed import decode, feature_extraction, train_step
@@ -33,8 +34,9 @@ TRAINING = {
     row.__name__: row
     for row in (decode, feature_extraction, train_step, time_to_accuracy_probe, time_to_accuracy_fine_tune)
 }
+DEVICE = {row.__name__: row for row in (outbox_rate,)}
 CONVERSION = {row.__name__: row for row in (int8_size, int8_latency, classifier_vs_bare, classifier_vs_mediapipe)}
-NAMES = ("cli_help", "first_result", "agent_overhead", *CONVERSION, *TRAINING)
+NAMES = ("cli_help", "first_result", "agent_overhead", *DEVICE, *CONVERSION, *TRAINING)
 LARGE = ("memory_200k",)
 """Only when they are asked for: they need minutes, and gigabytes of disk."""
 
@@ -67,7 +69,7 @@ def measure_all(names: list[str]) -> list[Row]:
             path = bundle(model, Path(folder))
             rows.append(first_result(model, path, port, Path(folder)))
             rows.append(agent_overhead(path, port))
-    rows += [work() for name, work in (CONVERSION | TRAINING).items() if not names or name in names]
+    rows += [work() for name, work in (DEVICE | CONVERSION | TRAINING).items() if not names or name in names]
     if "memory_200k" in names:
         with TemporaryDirectory() as folder:
             rows.append(memory_200k(Path(folder)))

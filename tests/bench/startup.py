@@ -54,7 +54,7 @@ def first_result(model: bytes, bundle: Path, port: int, folder: Path) -> Row:
     plain = folder / "model.tflite"
     plain.write_bytes(model)
     agent = ["-m", "sagui.cli", "run", str(bundle), "--camera", str(camera), "--broker", f"mqtt://127.0.0.1:{port}"]
-    ours = [sys.executable, *agent, "--device", "bench"]
+    ours = [sys.executable, *agent, "--device", "bench", "--outbox", str(folder / "outbox")]
     bare = [sys.executable, "-c", _BARE, str(plain), str(photo), str(port)]
     arrived = threading.Event()
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.bench.conversion import classifier_vs_bare, int8_latency, int8_size
+from tests.bench.outbox import outbox_rate
 from tests.bench.rows import Row
 from tests.bench.scale import memory_200k
 from tests.bench.speed import decode, feature_extraction, train_step
@@ -37,10 +38,15 @@ def test_the_quick_benchmarks_report(root: Path, tmp_path: Path, program: Callab
 
 @pytest.mark.parametrize(
     ("measure", "amount", "unit"),
-    [(decode, 8, "photos/s"), (feature_extraction, BATCH, "photos/s"), (train_step, 2, "photos/s")],
-    ids=["decode", "feature_extraction", "train_step"],
+    [
+        (decode, 8, "photos/s"),
+        (feature_extraction, BATCH, "photos/s"),
+        (train_step, 2, "photos/s"),
+        (outbox_rate, 500, "results/s"),
+    ],
+    ids=["decode", "feature_extraction", "train_step", "outbox_rate"],
 )
-def test_the_speeds_of_training_in_short(measure: Callable[[int], Row], amount: int, unit: str) -> None:
+def test_speeds_in_short(measure: Callable[[int], Row], amount: int, unit: str) -> None:
     row = measure(amount)
     assert row.unit == unit
     assert row.value > 0

@@ -1,6 +1,5 @@
 """The agent as a user runs it: in a process of its own, against real brokers."""
 
-import io
 import json
 import signal
 import socket
@@ -74,6 +73,14 @@ class Reader:
         self._client.loop_stop()
 
 
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where agents keep what waits: nothing of one test is left to another, or in a person's home."""
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "sagui" / "porch"
+
+
 @pytest.fixture
 def reader(mosquitto: Any) -> Iterator[Reader]:
     subscriber = Reader(mosquitto.port)
@@ -112,10 +119,10 @@ def test_it_says_what_it_sees(
 
 
 def test_availability_and_state_are_kept_by_the_broker(
-    toy_bundle: Path, colours: Path, mosquitto: Any, eventually: Eventually
+    toy_bundle: Path, colours: Path, mosquitto: Any, reader: Reader, eventually: Eventually
 ) -> None:
     agent = Agent(toy_bundle, "--camera", colours, "--broker", mosquitto.url, "--loop", "--fps", "20")
-    assert eventually(lambda: agent.said("first-result") is not None)
+    assert eventually(lambda: bool(reader.payloads("sagui/porch/state")))
     late = Reader(mosquitto.port)
     try:
         assert eventually(lambda: b"online" in late.payloads("sagui/porch/availability"))
@@ -176,7 +183,82 @@ def test_a_broker_that_stays_away_is_an_error(toy_bundle: Path, colours: Path, s
     assert "Traceback" not in errors
     stopped = agent.said("stopped")
     assert stopped is not None
-    assert "6 were not delivered" in stopped["text"]
+    assert "6 were not delivered; 6 wait on disk for the next start" in stopped["text"]
+
+
+def test_what_was_not_delivered_comes_first_at_the_next_start(
+    toy_bundle: Path, colours: Path, stopped_mosquitto: Any, eventually: Eventually
+) -> None:
+    away = Agent(toy_bundle, "--camera", colours, "--broker", stopped_mosquitto.url, "--loop", "--fps", "50")
+    assert eventually(lambda: away.said("first-result") is not None)
+    away.process.kill()
+    away.wait()
+    stopped_mosquitto.start()
+    reader = Reader(stopped_mosquitto.port)
+    assert reader.subscribed.wait(10)
+    agent = Agent(toy_bundle, "--camera", colours, "--broker", stopped_mosquitto.url)
+    status, errors = agent.wait()
+    assert status == 0, errors
+    found, stopped = agent.said("outbox"), agent.said("stopped")
+    assert found is not None
+    assert stopped is not None
+    assert (stopped["published"], stopped["acknowledged"]) == (6, 6 + found["waiting"])
+    assert eventually(lambda: len(reader.results()) == 6 + found["waiting"])
+    starts = [result.id.partition("-")[0] for result in reader.results()]
+    assert starts == [starts[0]] * found["waiting"] + [starts[-1]] * 6
+    reader.close()
+
+
+def test_a_second_agent_with_the_same_name_says_so_and_stops(
+    toy_bundle: Path, colours: Path, mosquitto: Any, reader: Reader, eventually: Eventually
+) -> None:
+    first = Agent(toy_bundle, "--camera", colours, "--broker", mosquitto.url, "--loop", "--fps", "20")
+    assert eventually(lambda: first.said("first-result") is not None)
+    second = Agent(toy_bundle, "--camera", colours, "--broker", mosquitto.url)
+    status, errors = second.wait()
+    assert status == 1
+    assert "another agent uses" in errors
+    assert len(errors.splitlines()) == 1
+    assert first.process.poll() is None
+    first.process.terminate()
+    assert first.wait()[0] == 0
+    in_memory = Agent(toy_bundle, "--camera", colours, "--broker", mosquitto.url, "--outbox", "memory")
+    assert in_memory.wait()[0] == 0
+
+
+@pytest.mark.parametrize("most_bytes", [16_384, 45_056], ids=["at the start", "later"])
+def test_a_disk_that_is_full_is_said_and_nothing_stops(
+    toy_bundle: Path, colours: Path, mosquitto: Any, reader: Reader, eventually: Eventually, most_bytes: int
+) -> None:
+    # No file may grow past the limit; that of the log's index is past the lower one.
+    code = (
+        f"import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes})); "
+        "runpy.run_module('sagui.cli', run_name='__main__')"
+    )
+    arguments = ["run", toy_bundle, "--camera", colours, "--broker", mosquitto.url, "--device", "porch", "--fps", "20"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "outbox-memory" in done.stdout
+    assert eventually(lambda: len(reader.results()) == 6)
+
+
+def test_a_limit_on_the_command_line_holds(
+    toy_bundle: Path, colours: Path, stopped_mosquitto: Any, eventually: Eventually
+) -> None:
+    limits = ("--outbox-rows", "2", "--outbox-mib", "1", "--outbox-days", "0.5")
+    agent = Agent(toy_bundle, "--camera", colours, "--broker", stopped_mosquitto.url, *limits)
+    assert eventually(lambda: agent.said("dropped") is not None)
+    stopped_mosquitto.start()
+    assert agent.wait()[0] == 1
+    stopped = agent.said("stopped")
+    assert stopped is not None
+    assert (stopped["published"], stopped["acknowledged"], stopped["dropped"]) == (6, 2, 4)
 
 
 def test_it_comes_back_after_the_broker_was_killed(
@@ -256,26 +338,6 @@ def test_a_wrong_password_is_no_reason_to_fall_back(toy_bundle: Path, colours: P
         finally:
             agent.process.kill()
             agent.wait()
-
-
-def test_results_past_the_limit_are_dropped_and_owned_up_to(
-    mosquitto: Any, reader: Reader, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from sagui.device import link as link_module
-    from sagui.device.address import parse_address
-    from sagui.device.events import JsonEvents
-
-    monkeypatch.setattr(link_module, "MAX_WAITING", 2)
-    said = io.StringIO()
-    link = link_module.Link(parse_address(mosquitto.url, {}), "porch", JsonEvents(said))
-    for number in range(4):
-        link.publish("sagui/porch/test", str(number).encode())
-    link.open()
-    assert not link.drain(5)
-    assert eventually(lambda: reader.payloads("sagui/porch/test") == [b"2", b"3"])
-    assert (link.published, link.acknowledged, link.dropped) == (4, 2, 2)
-    assert said.getvalue().count('"dropped"') == 1
-    link.close()
 
 
 def test_a_model_that_is_not_proven_never_goes_online(

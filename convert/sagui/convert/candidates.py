@@ -19,7 +19,7 @@ from sagui.convert.metadata import add_metadata
 from sagui.convert.modes import AUTO, MODES, Mode, ModeName
 from sagui.convert.temperature import fit_temperature
 from sagui.convert.workbench import Workbench
-from sagui.infer.choose import load_runtime
+from sagui.infer.choose import load_runtime, probe_model
 from sagui.infer.classify import Classifier
 from sagui.infer.errors import ModelError
 from sagui.infer.runtimes import Runtime
@@ -156,10 +156,13 @@ def measure(bench: Workbench, mode: Mode, raw: bytes, kept: tuple[str, ...] = ()
 
     Raises:
         ConvertError: It does not take pixels as they are.
+        ModelError: It does not run, or ends the process that runs it.
         ModelError: It does not run.
     """
     run, options = bench.run, bench.options
     model = add_metadata(raw, bench.name, options.version, run.labels, options.about)
+    # Some files, such as those with a layer that is always zero, end the process that loads them.
+    probe_model(model, options.threads)
     plain = make_classifier(bench, model, Decision(), options.threads)
     validation = _score(bench, plain, mode, "validation")
     eight_bits = plain.runtime.outputs[0].dtype in ("uint8", "int8")

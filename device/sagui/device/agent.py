@@ -156,14 +156,19 @@ class Agent:
 
     def _say_stopped(self) -> None:
         link, latency = self._link, self.tally.latency_ms()
-        lost = link.published - link.acknowledged
+        waiting, undelivered = link.waiting, link.waiting + link.dropped
         text = f"stopped after {self.tally.frames} frames; the broker acknowledged {link.acknowledged} results"
+        if undelivered:
+            text += f", {undelivered} were not delivered"
+        if waiting and link.outbox.durable:
+            text += f"; {waiting} wait on disk for the next start"
         self._events.say(
             "stopped",
-            f"{text}, {lost} were not delivered" if lost else text,
+            text,
             frames=self.tally.frames,
             published=link.published,
             acknowledged=link.acknowledged,
+            waiting=waiting,
             dropped=link.dropped,
             latency_ms=latency,
         )

@@ -16,6 +16,7 @@ from sagui.device.decide import decide
 from sagui.device.errors import BrokerError
 from sagui.device.events import JsonEvents, PlainEvents
 from sagui.device.link import Link, Protocol
+from sagui.device.outbox import IN_MEMORY, Limits, default_folder, open_outbox
 from sagui.infer.load import LoadedModel, load_model
 from sagui.infer.preprocess import read_photo
 from sagui.wire.topics import check_device
@@ -46,6 +47,17 @@ _THREADS = click.option(
     show_default=True,
     help="The protocol's version; auto tries 5 first.",
 )
+@click.option(
+    "--outbox",
+    "place",
+    metavar="DIR|memory",
+    help="Where results wait for the broker; by default below $STATE_DIRECTORY or ~/.local/state/sagui.",
+)
+@click.option("--outbox-rows", type=click.IntRange(1), help="At most so many results wait; then the oldest is dropped.")
+@click.option("--outbox-mib", type=click.IntRange(1), help="Likewise, by the size of their payload in MiB.")
+@click.option(
+    "--outbox-days", type=click.FloatRange(0, min_open=True), help="Likewise, by their age in days of running."
+)
 @click.option("--json", "as_json", is_flag=True, help="Say what happens as JSON, one object a line.")
 def run(
     model: Path,
@@ -57,6 +69,10 @@ def run(
     loop: bool,
     threads: int,
     protocol: Protocol,
+    place: str | None,
+    outbox_rows: int | None,
+    outbox_mib: int | None,
+    outbox_days: float | None,
     as_json: bool,
 ) -> None:
     """Run MODEL on a camera and publish what it sees over MQTT.
@@ -70,7 +86,10 @@ def run(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    link = Link(address, device, events, protocol)
+    limits = (IN_MEMORY if place == "memory" else Limits()).but(outbox_rows, outbox_mib, outbox_days)
+    folder = Path(place) if place else default_folder(device, os.environ)
+    outbox = open_outbox(None if place == "memory" else folder, events, limits)
+    link = Link(address, device, events, protocol, outbox)
     link.open()
     with ExitStack() as on_failure:
         on_failure.callback(link.close)

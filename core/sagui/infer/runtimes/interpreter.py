@@ -1,11 +1,13 @@
 """The interface that LiteRT, tflite-runtime and TensorFlow share, behind our port."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from sagui.infer.errors import ModelError
+from sagui.infer.runtimes.device import Delegate
 from sagui.infer.runtimes.port import TensorSpec
 
 
@@ -54,6 +56,27 @@ class InterpreterRuntime:
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"the model fails when it is run: {_first_line(error)}") from error
         return self._interpreter.get_tensor(self._output_index)
+
+
+def open_delegate(load: Callable[[str, dict[str, str]], object], delegate: Delegate | None) -> dict[str, Any]:
+    """Gives the arguments that hand a delegate to an interpreter.
+
+    Args:
+        load: The package's ``load_delegate``.
+        delegate: The library and its options; None for the CPU alone.
+
+    Raises:
+        OSError: The library cannot be loaded.
+        ValueError: It refuses.
+    """
+    if delegate is None:
+        return {}
+    return {"experimental_delegates": [load(delegate.library, dict(delegate.options))]}
+
+
+def name_of(package: str, delegate: Delegate | None) -> str:
+    """What a runtime is called, with the delegate it uses."""
+    return f"{package} with {delegate}" if delegate else package
 
 
 def _spec(detail: dict[str, Any]) -> TensorSpec:

@@ -5,6 +5,12 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from sagui.infer.errors import InferError
+from sagui.infer.runtimes.device import Delegate
+
+BROKEN = (ImportError, AttributeError, RuntimeError, ValueError, TypeError, OSError, SystemError, InferError)
+"""What a runtime or a delegate that does not work here raises when it is imported, loaded or run."""
+
 
 @dataclass(frozen=True)
 class TensorSpec:
@@ -49,4 +55,23 @@ class Runtime(Protocol):
 
         Raises:
             ModelError: The network fails on this frame.
+        """
+
+
+class RuntimeModule(Protocol):
+    """A module of this package that builds runtimes."""
+
+    __name__: str
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 (a constant of the module)
+        """The runtime's name and version."""
+
+    def load(self, model: bytes, threads: int, delegate: Delegate | None = None) -> Runtime:
+        """Builds an interpreter for a model.
+
+        Args:
+            model: A TFLite file's content.
+            threads: CPU threads, 1 or more, for what the delegate leaves.
+            delegate: What runs the rest; it may end the process, so it should have been tried in another one.
         """

@@ -2,16 +2,15 @@
 
 import tensorflow as tf
 
-from sagui.infer.runtimes.interpreter import InterpreterRuntime
+from sagui.infer.runtimes.device import Delegate
+from sagui.infer.runtimes.interpreter import InterpreterRuntime, name_of, open_delegate
 from sagui.infer.runtimes.port import Runtime
 
+NAME = f"tensorflow {tf.__version__}"
 
-def load(model: bytes, threads: int) -> Runtime:
-    """Builds an interpreter for a model.
 
-    Args:
-        model: A TFLite file's content.
-        threads: CPU threads, 1 or more.
-    """
-    interpreter = tf.lite.Interpreter(model_content=model, num_threads=threads)
-    return InterpreterRuntime(f"tensorflow {tf.__version__}", interpreter)
+def load(model: bytes, threads: int, delegate: Delegate | None = None) -> Runtime:
+    """See `RuntimeModule.load`."""
+    delegates = open_delegate(tf.lite.experimental.load_delegate, delegate)
+    interpreter = tf.lite.Interpreter(model_content=model, num_threads=threads, **delegates)
+    return InterpreterRuntime(name_of(NAME, delegate), interpreter)

@@ -2,18 +2,17 @@
 
 from importlib.metadata import version
 
-from tflite_runtime.interpreter import Interpreter
+from tflite_runtime.interpreter import Interpreter, load_delegate
 
-from sagui.infer.runtimes.interpreter import InterpreterRuntime
+from sagui.infer.runtimes.device import Delegate
+from sagui.infer.runtimes.interpreter import InterpreterRuntime, name_of, open_delegate
 from sagui.infer.runtimes.port import Runtime
 
+NAME = f"tflite-runtime {version('tflite-runtime')}"
 
-def load(model: bytes, threads: int) -> Runtime:
-    """Builds an interpreter for a model.
 
-    Args:
-        model: A TFLite file's content.
-        threads: CPU threads, 1 or more.
-    """
-    interpreter = Interpreter(model_content=model, num_threads=threads)
-    return InterpreterRuntime(f"tflite-runtime {version('tflite-runtime')}", interpreter)
+def load(model: bytes, threads: int, delegate: Delegate | None = None) -> Runtime:
+    """See `RuntimeModule.load`."""
+    delegates = open_delegate(load_delegate, delegate)
+    interpreter = Interpreter(model_content=model, num_threads=threads, **delegates)
+    return InterpreterRuntime(name_of(NAME, delegate), interpreter)

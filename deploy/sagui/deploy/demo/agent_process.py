@@ -30,6 +30,8 @@ class AgentProcess:
             on_event: Told each line for a person.
         """
         options = ["--camera", f"folder:{camera}", "--broker", broker, "--device", device, "--fps", str(fps)]
+        # A demonstration leaves nothing behind in a person's home.
+        options += ["--outbox", "memory"]
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
             [sys.executable, "-m", "sagui.cli", "run", str(bundle), *options, "--loop", "--json"],
             stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """What every camera can do."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sagui.infer.preprocess import Photo
@@ -12,17 +13,25 @@ class Frame:
 
     Attributes:
         photo: ``(height, width, 3)``, RGB, 0-255.
-        index: Counts the camera's frames from 0.
-        source: The file's name, where the camera is a folder.
+        index: Counts the camera's frames from 0; gaps are frames that were passed over.
+        source: The file's name where the camera is a folder, the true label where it is synthetic.
+        captured_s: When the camera gave it, on the clock of `time.monotonic`.
+        position_s: Seconds from the start of a recording; None where the camera is live or a folder.
     """
 
     photo: Photo
     index: int
     source: str | None = None
+    captured_s: float = field(default_factory=time.monotonic)
+    position_s: float | None = None
+
+    def age_ms(self) -> float:
+        """Time since the camera gave it."""
+        return 1000 * (time.monotonic() - self.captured_s)
 
 
 class Camera(Protocol):
-    """A source of frames. One caller at a time."""
+    """A source of frames. One reader at a time."""
 
     def read(self) -> Frame | None:
         """Gives the next frame of a file, or the newest of a live camera; None when there are no more.
@@ -32,4 +41,4 @@ class Camera(Protocol):
         """
 
     def close(self) -> None:
-        """Lets the camera go; a `read` that waits returns None."""
+        """Lets the camera go; a `read` that waits in another thread returns None."""

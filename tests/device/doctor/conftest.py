@@ -1,0 +1,127 @@
+"""A machine made of files, and brokers that refuse."""
+
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sagui.device.doctor.machine import Answer, Machine
+
+# `openssl req -x509` makes no certificate that has expired; `openssl ca` does.
+AUTHORITY = """[ca]
+default_ca = own
+[own]
+database = {name}.index
+new_certs_dir = .
+rand_serial = yes
+default_md = sha256
+policy = any
+copy_extensions = copyall
+[any]
+commonName = supplied
+"""
+
+
+class Tree:
+    """A machine whose files and programs a test chooses."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.answers: dict[str, Answer | None] = {}
+        self.forbidden: set[str] = set()
+        self.asked: list[str] = []
+        self.machine = Machine(root, self.ask, lambda path: path.name not in self.forbidden, "python3")
+
+    def put(self, name: str, content: str = "") -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+    def link(self, name: str, target: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+
+    def answer(self, part: str, out: str = "", status: int | None = 0, error: str = "") -> None:
+        """What a command answers that has this part in it."""
+        self.answers[part] = Answer(status, out, error)
+
+    def ask(self, command: Sequence[str], _limit_s: float) -> Answer | None:
+        line = " ".join(command)
+        self.asked.append(line)
+        return next((answer for part, answer in self.answers.items() if part in line), None)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path / "root")
+
+
+@pytest.fixture
+def pi(tree: Tree) -> Tree:
+    """A Raspberry Pi 4 as its kernel shows it, with nothing plugged in."""
+    tree.put("proc/device-tree/model", "Raspberry Pi 4 Model B Rev 1.5\0")
+    for number, title in ((10, "bcm2835-codec-decode"), (13, "bcm2835-isp"), (19, "rpi-hevc-dec")):
+        tree.put(f"sys/class/video4linux/video{number}/name", f"{title}\n")
+        tree.put(f"sys/class/video4linux/video{number}/index", "0\n")
+    tree.put("sys/class/thermal/thermal_zone0/type", "cpu-thermal\n")
+    tree.put("sys/class/thermal/thermal_zone0/temp", "48312\n")
+    return tree
+
+
+@pytest.fixture
+def broker_that_answers() -> Iterator[Callable[[dict[int, bytes | None]], int]]:
+    """Starts a broker that answers CONNECT by the protocol's level, 5 or 4; None: it holds its tongue."""
+    listeners: list[socket.socket] = []
+
+    def serve(listener: socket.socket, answers: dict[int, bytes | None]) -> None:
+        while True:
+            try:
+                line, _ = listener.accept()
+            except OSError:
+                return
+            with line:
+                line.settimeout(5)
+                packet = line.recv(1024)
+                answer = answers[packet[8]] if len(packet) > 8 else None
+                if answer is not None:
+                    line.sendall(answer)
+                    line.recv(1024)
+
+    def start(answers: dict[int, bytes | None]) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        threading.Thread(target=serve, args=(listener, answers), daemon=True).start()
+        return int(listener.getsockname()[1])
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+@pytest.fixture
+def certify(tmp_path: Path, program: Callable[[str], str]) -> Callable[..., tuple[Path, Path]]:
+    """Makes a certificate that signs itself, and its key."""
+
+    def openssl(*arguments: object) -> None:
+        command = [program("openssl"), *map(str, arguments)]
+        subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+
+    def make(name: str, days: int = 365, host: str = "localhost", begins: int = -1) -> tuple[Path, Path]:
+        certificate, key, request = (tmp_path / f"{name}.{kind}" for kind in ("crt", "key", "csr"))
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        who = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
+        openssl("req", "-new", *curve, *who, "-keyout", key, "-out", request)
+        (tmp_path / f"{name}.index").touch()
+        (tmp_path / f"{name}.cnf").write_text(AUTHORITY.format(name=name))
+        dates = [datetime.now(UTC) + timedelta(days=day) for day in (begins, days)]
+        first, last = (f"{date:%Y%m%d%H%M%SZ}" for date in dates)
+        own = ["-selfsign", "-keyfile", key, "-in", request, "-out", certificate, "-startdate", first, "-enddate", last]
+        openssl("ca", "-config", f"{name}.cnf", "-batch", "-notext", *own)
+        return certificate, key
+
+    return make
