@@ -105,7 +105,9 @@ def test_it_says_what_it_sees(
     assert results[0].top[0].label == "red"
     assert results[0].latency_ms.total >= results[0].latency_ms.infer > 0
     states = [decode(payload, State) for payload in reader.payloads("sagui/porch/state")]
-    assert [state.label for state in states] == ["red", "green", "blue"] * 2
+    # A state that the next one overtook before it was sent is not sent: in order they are, and the last one counts.
+    told = iter(zip([result.label for result in results], [result.time for result in results], strict=True))
+    assert all((state.label, state.since) in told for state in states)
     assert states[-1].since == results[-1].time
     stopped = agent.said("stopped")
     assert stopped is not None

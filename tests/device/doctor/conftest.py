@@ -4,6 +4,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,7 +91,8 @@ def broker_that_answers() -> Iterator[Callable[[dict[int, bytes | None]], int]]:
                 answer = answers[packet[8]] if len(packet) > 8 else None
                 if answer is not None:
                     line.sendall(answer)
-                    line.recv(1024)
+                    with suppress(ConnectionError):
+                        line.recv(1024)
 
     def start(answers: dict[int, bytes | None]) -> int:
         listener = socket.create_server(("127.0.0.1", 0))
