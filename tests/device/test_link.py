@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from tests.device.said import Said
 
 from sagui.device import link as link_module
 from sagui.device.address import Address, parse_address
@@ -26,20 +27,6 @@ from sagui.device.window import Window
 
 TOPIC = "sagui/porch/result"
 Eventually = Callable[..., bool]
-
-
-class Said:
-    """Events, kept."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-        self.texts: list[str] = []
-        self.fields: list[dict[str, Any]] = []
-
-    def say(self, event: str, text: str, **fields: Any) -> None:
-        self.texts.append(text)
-        self.fields.append(fields)
-        self.events.append(event)
 
 
 class Reader:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.device.said import Said
 
 from sagui.device.outbox import (
     IN_MEMORY,
@@ -34,20 +35,6 @@ from sagui.device.outbox.rules import Entry, Held, excess
 
 TOPIC = "sagui/porch/result"
 Eventually = Callable[..., bool]
-
-
-class Said:
-    """Events, kept."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-        self.texts: list[str] = []
-        self.fields: list[dict[str, Any]] = []
-
-    def say(self, event: str, text: str, **fields: Any) -> None:
-        self.events.append(event)
-        self.texts.append(text)
-        self.fields.append(fields)
 
 
 class Clock:
