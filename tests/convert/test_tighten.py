@@ -129,9 +129,9 @@ def test_ops_whose_output_must_keep_its_steps_do(tmp_path: Path) -> None:
     # A shortcut that pools, as in ResNet V2, and a swish.
     keras.utils.set_random_seed(3)
     inputs = keras.Input((SIDE, SIDE, 3))
-    maps = keras.layers.Conv2D(8, 3, padding="same", name="maps")(inputs)
+    maps = keras.layers.Conv2D(8, 3, padding="same", name="maps")(keras.layers.Rescaling(1 / 255)(inputs))
     swish = keras.layers.Multiply(name="swish")([maps, keras.layers.Activation("sigmoid")(maps)])
-    short = keras.layers.MaxPooling2D(2, name="short")(swish)
+    short = keras.layers.MaxPooling2D(2, name="short")(maps)
     long = keras.layers.Conv2D(8, 3, strides=2, padding="same", name="long")(swish)
     pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Add(name="both")([short, long]))
     model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(pooled))
