@@ -124,7 +124,17 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def toy_tflite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A classifier of 16 x 16 photos by their strongest colour, in full int8."""
+    """A classifier of 16 x 16 photos by their strongest colour, in full int8.
+
+    Where TensorFlow is not, it comes from the folder that `tests.lean` made where it is.
+    """
+    if given := os.environ.get("SAGUI_TEST_MODELS"):
+        return (Path(given) / "toy.tflite").read_bytes()
+    return convert_toy(tmp_path_factory.mktemp("toy"))
+
+
+def convert_toy(folder: Path) -> bytes:
+    """Builds what `toy_tflite` gives; needs TensorFlow."""
     import keras
 
     from sagui.convert.calibrate import representative
@@ -137,10 +147,9 @@ def toy_tflite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     dense = keras.layers.Dense(3, activation="softmax")
     model = keras.Model(inputs, dense(pooled))
     dense.set_weights([8 * np.eye(3, dtype=np.float32), np.zeros(3, np.float32)])
-    folder = tmp_path_factory.mktemp("toy") / "saved"
-    export_saved_model(model, folder, "float32")
+    export_saved_model(model, folder / "saved", "float32")
     photos = representative([plain_photo(label) for label in TOY_LABELS])
-    return convert_saved_model(folder, Quantizer(MODES["int8"], calibration=photos), folder.parent / "log.txt")
+    return convert_saved_model(folder / "saved", Quantizer(MODES["int8"], calibration=photos), folder / "log.txt")
 
 
 def plain_photo(label: str, side: int = TOY_SIDE) -> npt.NDArray[np.uint8]:

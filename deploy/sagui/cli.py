@@ -35,6 +35,11 @@ COMMANDS = {
     ),
     "classify": _Entry("sagui.device.command", "classify", "", "Name photos with a model."),
     "run": _Entry("sagui.device.command", "run", "", "Run a model on a camera and publish what it sees."),
+    "config": _Entry("sagui.device.config.command", "config", "", "Check, describe or begin a file of settings."),
+    "capture": _Entry("sagui.device.capture.command", "capture", "", "Take photos for a dataset."),
+    "collect": _Entry(
+        "sagui.device.collect.command", "collect", "", "Say what to photograph next, from what a device collected."
+    ),
 }
 
 _NAMES = {"amqtt": "amqtt", "keras": "TensorFlow", "tensorflow": "TensorFlow", "rich": "rich", "jinja2": "Jinja"}

@@ -30,13 +30,13 @@ SIDE = 224
 LABELS = ("one", "two", "three")
 
 
-def mobilenet_v2_int8() -> bytes:
-    """Builds and converts it."""
+def mobilenet_v2_int8(side: int = SIDE) -> bytes:
+    """Builds and converts it, for photos ``(side, side, 3)``."""
     keras.utils.set_random_seed(0)
-    network = find_backbone("mobilenet-v2").build((SIDE, SIDE, 3), Options())
+    network = find_backbone("mobilenet-v2").build((side, side, 3), Options())
     pooled = keras.layers.GlobalAveragePooling2D()(network.output)
     model = keras.Model(network.input, keras.layers.Dense(len(LABELS), activation="softmax")(pooled))
-    photos = list(np.random.default_rng(0).integers(0, 255, (8, SIDE, SIDE, 3), dtype=np.uint8))
+    photos = list(np.random.default_rng(0).integers(0, 255, (8, side, side, 3), dtype=np.uint8))
     with TemporaryDirectory() as folder:
         export_saved_model(model, Path(folder) / "saved", "float32")
         quantizer = Quantizer(MODES["int8"], calibration=representative(photos))
@@ -46,7 +46,8 @@ def mobilenet_v2_int8() -> bytes:
 def bundle(model: bytes, folder: Path) -> Path:
     """Wraps it, with eight golden frames as `sagui convert` does."""
     runtime = from_tflite(model, "bench", LABELS).classifier.runtime
-    frames = np.random.default_rng(1).integers(0, 255, (8, SIDE, SIDE, 3), dtype=np.uint8)
+    side = runtime.inputs[0].shape[1]
+    frames = np.random.default_rng(1).integers(0, 255, (8, side, side, 3), dtype=np.uint8)
     golden = Golden(frames, np.stack([runtime.invoke(frame).reshape(-1) for frame in frames]))
     measured = measure(np.arange(3), np.arange(3), LABELS)
     manifest = Manifest(
@@ -54,7 +55,7 @@ def bundle(model: bytes, folder: Path) -> Path:
         version="1.0.0",
         created="2026-01-01T00:00:00Z",
         labels=LABELS,
-        input=InputSpec(height=SIDE, width=SIDE),
+        input=InputSpec(height=side, width=side),
         output=OutputSpec(scale=1 / 256),
         decision=Decision(),
         quantization=Quantization(mode="int8"),

@@ -19,8 +19,10 @@ from sagui.train.predict import BATCH
 
 def test_the_quick_benchmarks_report(root: Path, tmp_path: Path, program: Callable[[str], str]) -> None:
     program("mosquitto")
+    program("mosquitto_sub")
+    quick = ["cli_help", "first_result", "agent_overhead", "agent_fps_1", "frame_to_broker_p99", "agent_memory"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "cli_help", "first_result", "agent_overhead"],
+        [sys.executable, "-m", "tests.bench", *quick],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(root)},
         capture_output=True,
@@ -29,7 +31,7 @@ def test_the_quick_benchmarks_report(root: Path, tmp_path: Path, program: Callab
     )
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "runs" / "bench.json").read_text())
-    assert [row["name"] for row in rows] == ["cli_help", "first_result", "agent_overhead"]
+    assert [row["name"] for row in rows] == quick
     for row in rows:
         assert set(row) == {"name", "value", "unit", "against", "against_value", "ratio"}
         assert row["value"] > 0

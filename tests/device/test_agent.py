@@ -1,6 +1,5 @@
 """The agent as a user runs it: in a process of its own, against real brokers."""
 
-import json
 import signal
 import socket
 import subprocess
@@ -11,82 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from tests.device.running import Agent, Reader
 
 from sagui.bundle import Golden, Manifest, decode_golden, encode_golden, write_bundle
-from sagui.wire import Result, State, decode
+from sagui.wire import State, decode
 
 Eventually = Callable[..., bool]
 
 
-class Agent:
-    """`sagui run --json`, and what it says."""
-
-    def __init__(self, *arguments: object, device: str = "porch") -> None:
-        self.events: list[dict[str, Any]] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "sagui.cli", "run", *map(str, arguments), "--device", device, "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self.process.stdout or ():
-            self.events.append(json.loads(line))
-
-    def said(self, event: str) -> dict[str, Any] | None:
-        return next((line for line in self.events if line["event"] == event), None)
-
-    def wait(self) -> tuple[int, str]:
-        status = self.process.wait(30)
-        self._reader.join(5)
-        return status, self.process.stderr.read() if self.process.stderr else ""
-
-
-class Reader:
-    """A subscriber to everything."""
-
-    def __init__(self, port: int) -> None:
-        self.messages: list[mqtt.MQTTMessage] = []
-        self.subscribed = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
-        self._client.on_connect = lambda client, *_: client.subscribe("sagui/#", qos=1)
-        self._client.on_subscribe = lambda *_: self.subscribed.set()
-        self._client.on_message = lambda _client, _data, message: self.messages.append(message)
-        self._client.reconnect_delay_set(1, 1)
-        self._client.connect_async("127.0.0.1", port)
-        self._client.loop_start()
-
-    def payloads(self, topic: str) -> list[bytes]:
-        return [bytes(message.payload) for message in self.messages if message.topic == topic]
-
-    def results(self) -> list[Result]:
-        return [decode(payload, Result) for payload in self.payloads("sagui/porch/result")]
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where agents keep what waits: nothing of one test is left to another, or in a person's home."""
-    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path / "state" / "sagui" / "porch"
-
-
-@pytest.fixture
-def reader(mosquitto: Any) -> Iterator[Reader]:
-    subscriber = Reader(mosquitto.port)
-    assert subscriber.subscribed.wait(10)
-    yield subscriber
-    subscriber.close()
+pytestmark = pytest.mark.usefixtures("state")
 
 
 def test_it_says_what_it_sees(

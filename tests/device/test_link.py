@@ -274,6 +274,24 @@ def test_a_fallback_to_3_1_1_keeps_the_order(tmp_path: Path, eventually: Eventua
     assert "fallback" in said.events
 
 
+def test_a_broker_that_hung_up_while_it_started_is_asked_for_mqtt_5_again(
+    stopped_mosquitto: Any, eventually: Eventually
+) -> None:
+    said = Said()
+    with socket.create_server(("127.0.0.1", stopped_mosquitto.port)) as server:
+        link = opened(stopped_mosquitto.url, said=said)
+        for level in (5, 4):
+            line, _ = server.accept()
+            with line:
+                assert line.recv(1024)[8] == level
+    assert "fallback" in said.events
+    stopped_mosquitto.start()
+    publish(link, range(3))
+    assert link.drain(10)
+    assert said.fields[said.events.index("connected")] == {"protocol": "5"}
+    link.close()
+
+
 def test_past_the_limit_the_oldest_is_dropped_and_owned_up_to(
     mosquitto: Any, reader: Reader, eventually: Eventually
 ) -> None:

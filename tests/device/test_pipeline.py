@@ -50,14 +50,15 @@ def stop() -> threading.Event:
 
 
 def test_frames_come_in_order_and_fitted(stop: threading.Event) -> None:
-    capture = Capture(Scripted(frame(10), frame(20)), halve, lambda: 123.0)
+    camera = Scripted(frame(10), frame(20))
+    capture = Capture(camera, halve, lambda: 123.0)
     for number in (10, 20):
         capture.ask()
         ready = capture.take(stop)
         assert ready is not None
         assert ready.frame.index == number
         assert (ready.inputs == number // 2).all()
-        assert ready.time == 123.0
+        assert ready.time == pytest.approx(123.0 - ready.frame.age_ms() / 1000, abs=0.1)
     capture.ask()
     assert capture.take(stop) is None
     capture.close()
@@ -84,6 +85,16 @@ def test_an_error_of_the_camera_comes_to_who_takes(stop: threading.Event) -> Non
     capture.close()
 
 
+def test_the_time_of_a_frame_is_that_of_its_capture(stop: threading.Event) -> None:
+    old = Frame(np.zeros((2, 2, 3), np.uint8), 0, captured_s=time.monotonic() - 60)
+    capture = Capture(Scripted(old), halve, lambda: 1000.0)
+    capture.ask()
+    ready = capture.take(stop)
+    assert ready is not None
+    assert 935 < ready.time <= 940
+    capture.close()
+
+
 def test_a_stop_does_not_wait_for_a_camera_that_hangs(stop: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sagui.device.pipeline._CLOSE_SECONDS", 0.05)
     camera = Scripted(frame(1))
@@ -94,5 +105,15 @@ def test_a_stop_does_not_wait_for_a_camera_that_hangs(stop: threading.Event, mon
     stop.set()
     assert capture.take(stop) is None
     capture.close()
-    assert not camera.closed  # its reader is still inside
     camera.hang.set()
+
+
+def test_a_read_that_waits_is_ended_by_closing_the_camera(stop: threading.Event) -> None:
+    camera = Scripted(frame(1))
+    camera.hang.clear()
+    camera.close = camera.hang.set  # type: ignore[method-assign]  # as live cameras do
+    capture = Capture(camera, halve, time.time)
+    capture.ask()
+    assert camera.entered.wait(5)
+    capture.close()
+    assert not capture._thread.is_alive()

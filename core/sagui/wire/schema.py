@@ -8,9 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sagui.wire.messages import Result, State
-
-PAYLOADS = (Result, State)
+from sagui.wire.messages import PAYLOADS
 
 
 def json_schema() -> dict[str, Any]:

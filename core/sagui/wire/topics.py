@@ -1,4 +1,4 @@
-"""The topics below ``sagui/<device>/``. Described in ``docs/mqtt.md``."""
+"""The topics below ``sagui/<device>/``, and those of Home Assistant. Described in ``docs/mqtt.md``."""
 
 import re
 
@@ -8,7 +8,8 @@ PREFIX = "sagui"
 ONLINE = b"online"
 OFFLINE = b"offline"
 
-_DEVICE = re.compile(r"[a-z0-9-]{1,63}")
+_NAME = re.compile(r"[a-z0-9-]{1,63}")
+_HOME_ASSISTANT = re.compile(r"[A-Za-z0-9_-]{1,63}(/[A-Za-z0-9_-]{1,63}){0,7}")
 
 
 def check_device(device: str) -> str:
@@ -20,21 +21,92 @@ def check_device(device: str) -> str:
     >>> check_device("porch-2")
     'porch-2'
     """
-    if not _DEVICE.fullmatch(device):
+    if not _NAME.fullmatch(device):
         raise WireError(f"device {device!r} cannot stand in a topic: use 1 to 63 of a-z, 0-9 and -, such as porch-2")
     return device
 
 
+def check_stream(stream: str) -> str:
+    """Gives the stream's name back, if it can stand in a topic.
+
+    Raises:
+        WireError: It cannot.
+    """
+    if not _NAME.fullmatch(stream):
+        raise WireError(f"stream {stream!r} cannot stand in a topic: use 1 to 63 of a-z, 0-9 and -, such as door")
+    return stream
+
+
+def check_prefix(prefix: str) -> str:
+    """Gives Home Assistant's discovery prefix back, if it can stand in a topic.
+
+    Raises:
+        WireError: It cannot.
+
+    >>> check_prefix("homeassistant")
+    'homeassistant'
+    """
+    if not _HOME_ASSISTANT.fullmatch(prefix):
+        raise WireError(
+            f"discovery prefix {prefix!r} cannot stand in a topic: use a-z, A-Z, 0-9, _ and -, such as homeassistant"
+        )
+    return prefix
+
+
 def availability(device: str) -> str:
     """Where ``online`` and ``offline`` are said; retained, and the last will."""
-    return f"{PREFIX}/{check_device(device)}/availability"
+    return _of(device, "availability")
 
 
 def result(device: str) -> str:
     """Where each decided classification is said."""
-    return f"{PREFIX}/{check_device(device)}/result"
+    return _of(device, "result")
 
 
-def state(device: str) -> str:
-    """Where the present label is said; retained."""
-    return f"{PREFIX}/{check_device(device)}/state"
+def state(device: str, stream: str | None = None) -> str:
+    """Where the present label is said; retained.
+
+    Args:
+        device: The name in the topics.
+        stream: Which part of the camera, where there are several.
+    """
+    return _of(device, "state" if stream is None else f"state/{check_stream(stream)}")
+
+
+def telemetry(device: str) -> str:
+    """Where the device's numbers are said; retained."""
+    return _of(device, "telemetry")
+
+
+def health(device: str) -> str:
+    """Where it is said whether the device does its work; retained."""
+    return _of(device, "health")
+
+
+def snapshot(device: str) -> str:
+    """Where the camera's photos are said, as JPEG; retained."""
+    return _of(device, "snapshot")
+
+
+def claim(device: str) -> str:
+    """Where an agent says that the name is its own."""
+    return _of(device, "claim")
+
+
+def command(device: str) -> str:
+    """Where the device is asked to do something."""
+    return _of(device, "command")
+
+
+def discovery(device: str, prefix: str = "homeassistant") -> str:
+    """Where Home Assistant learns of the device; retained."""
+    return f"{check_prefix(prefix)}/device/{check_device(device)}/config"
+
+
+def home_assistant_status(prefix: str = "homeassistant") -> str:
+    """Where Home Assistant says ``online`` when it has started."""
+    return f"{check_prefix(prefix)}/status"
+
+
+def _of(device: str, name: str) -> str:
+    return f"{PREFIX}/{check_device(device)}/{name}"

@@ -4,22 +4,24 @@ import json
 import os
 import signal
 import threading
-from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
-from sagui.device.address import parse_address
-from sagui.device.agent import DRAIN_SECONDS, Agent
-from sagui.device.cameras import HELP, open_camera
+from sagui.device.cameras import HELP
+from sagui.device.config.environment import near_misses
+from sagui.device.config.load import load_settings
+from sagui.device.config.merge import missing
+from sagui.device.config.read import DEFAULT_PATH
 from sagui.device.decide import decide
-from sagui.device.errors import BrokerError
+from sagui.device.ending import Ending
 from sagui.device.events import JsonEvents, PlainEvents
-from sagui.device.link import Link, Protocol
-from sagui.device.outbox import IN_MEMORY, Limits, default_folder, open_outbox
-from sagui.infer.load import LoadedModel, load_model
+from sagui.device.health.notify import open_notifier
+from sagui.device.reload import Origin
+from sagui.device.start import Station
+from sagui.infer.load import load_model
 from sagui.infer.preprocess import read_photo
-from sagui.wire.topics import check_device
 
 _MODEL = click.argument("model", type=click.Path(path_type=Path))
 _LABELS = click.option(
@@ -31,91 +33,86 @@ _THREADS = click.option(
 
 
 @click.command("run", short_help="Run a model on a camera and publish what it sees.")
-@_MODEL
-@click.option("--camera", "spec", required=True, help=f"Where frames come from: {HELP}.")
-@click.option("--broker", required=True, help="The MQTT broker: mqtt://HOST:PORT or mqtts://HOST:PORT.")
-@click.option("--device", required=True, help="This device's name in the topics: a-z, 0-9 and -.")
-@_LABELS
-@click.option("--fps", type=click.FloatRange(min=0, min_open=True), help="At most so many frames a second.")
-@click.option("--loop", is_flag=True, help="Start again at the end of a folder or a video file.")
-@_THREADS
+@click.argument("model", required=False)
 @click.option(
-    "--mqtt",
-    "protocol",
-    type=click.Choice(["auto", "5", "3.1.1"]),
-    default="auto",
-    show_default=True,
-    help="The protocol's version; auto tries 5 first.",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    help=f"A file of settings (sagui config init writes one); {DEFAULT_PATH} if there is one.",
+)
+@click.option("--camera", "camera__spec", help=f"Where frames come from: {HELP}.")
+@click.option("--broker", "broker__url", help="The MQTT broker: mqtt://HOST:PORT or mqtts://HOST:PORT.")
+@click.option("--device", help="This device's name in the topics: a-z, 0-9 and -.")
+@click.option("--labels", help="A text file with a label a line, for a TFLite file without any.")
+@click.option("--fps", "camera__fps", type=float, help="At most so many frames a second.")
+@click.option("--loop", "camera__loop", is_flag=True, default=None, help="Start a folder or a video again at its end.")
+@click.option("--threads", type=int, help="CPU threads for the network; 1 by default.")
+@click.option(
+    "--delegate", help="Where the network runs: auto (by default), cpu, edgetpu, edgetpu:N or a library (.so)."
+)
+@click.option("--mqtt", "broker__mqtt", metavar="auto|5|3.1.1", help="The protocol's version; auto tries 5 first.")
+@click.option("--ca", "broker__ca", metavar="FILE", help="Certificates to trust, for mqtts; by default the system's.")
+@click.option(
+    "--certificate", "broker__certificate", metavar="FILE", help="Our certificate, if the broker asks for one."
+)
+@click.option("--key", "broker__key", metavar="FILE", help="The certificate's key, if it is in another file.")
+@click.option("--user-file", "broker__user_file", metavar="FILE", help="Holds the user, if SAGUI_MQTT_USER does not.")
+@click.option(
+    "--password-file",
+    "broker__password_file",
+    metavar="FILE",
+    help="Holds the password, if SAGUI_MQTT_PASSWORD does not.",
 )
 @click.option(
+    "--agree", "decide__agree", metavar="N/M", help="N of the newest M frames must show a label to change it."
+)
+@click.option("--dwell", "decide__dwell_s", type=float, metavar="SECONDS", help="A label stays for so long.")
+@click.option("--hysteresis", "decide__hysteresis", type=float, help="By so much another label must score better.")
+@click.option("--every", "decide__every_s", type=float, metavar="SECONDS", help="Least time from a result to the next.")
+@click.option(
     "--outbox",
-    "place",
+    "outbox__place",
     metavar="DIR|memory",
     help="Where results wait for the broker; by default below $STATE_DIRECTORY or ~/.local/state/sagui.",
 )
-@click.option("--outbox-rows", type=click.IntRange(1), help="At most so many results wait; then the oldest is dropped.")
-@click.option("--outbox-mib", type=click.IntRange(1), help="Likewise, by the size of their payload in MiB.")
 @click.option(
-    "--outbox-days", type=click.FloatRange(0, min_open=True), help="Likewise, by their age in days of running."
+    "--outbox-rows", "outbox__rows", type=int, help="At most so many results wait; then the oldest is dropped."
 )
-@click.option("--json", "as_json", is_flag=True, help="Say what happens as JSON, one object a line.")
-def run(
-    model: Path,
-    spec: str,
-    broker: str,
-    device: str,
-    labels: Path | None,
-    fps: float | None,
-    loop: bool,
-    threads: int,
-    protocol: Protocol,
-    place: str | None,
-    outbox_rows: int | None,
-    outbox_mib: int | None,
-    outbox_days: float | None,
-    as_json: bool,
-) -> None:
+@click.option("--outbox-mib", "outbox__mib", type=int, help="Likewise, by the size of their payload in MiB.")
+@click.option("--outbox-days", "outbox__days", type=float, help="Likewise, by their age in days of running.")
+@click.option(
+    "--snapshots", "snapshot__enabled", is_flag=True, default=None, help="Publish the photo that changed the label."
+)
+@click.option(
+    "--discovery", "home_assistant__discovery", is_flag=True, default=None, help="Announce it to Home Assistant."
+)
+@click.option("--prometheus", "telemetry__prometheus", metavar="HOST:PORT", help="Serve telemetry to Prometheus there.")
+@click.option(
+    "--log-format", "log__format", metavar="plain|json", help="How to say what happens; json: one object a line."
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --log-format json.")
+def run(path: Path | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401 (values of any key)
     """Run MODEL on a camera and publish what it sees over MQTT.
 
     MODEL is a bundle (.sagui), or any TFLite image classifier with labels inside or in a file. A bundle's golden frames
-    are reproduced first. User and password of the broker come from SAGUI_MQTT_USER and SAGUI_MQTT_PASSWORD.
+    are reproduced first. Everything may be set in a file, too, and in SAGUI_* variables (docs/configuration.md); the
+    command line wins. User and password of the broker come from SAGUI_MQTT_USER and SAGUI_MQTT_PASSWORD, or files.
     """
-    events = JsonEvents() if as_json else PlainEvents()
-    address = parse_address(broker, os.environ)
-    check_device(device)
-    stop = threading.Event()
+    given = {name.replace("__", "."): value for name, value in options.items()}
+    if as_json:
+        given["log.format"] = "json"
+    origin = Origin(path, given, dict(os.environ))
+    settings = load_settings(path, origin.environment, given)
+    if lacking := missing(settings):
+        raise click.UsageError("\n".join(f"missing: {line}" for line in lacking))
+    events = JsonEvents() if settings.log.format == "json" else PlainEvents()
+    for text in near_misses(origin.environment):
+        events.say("warning", text)
+    ending, reload_asked = Ending(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    limits = (IN_MEMORY if place == "memory" else Limits()).but(outbox_rows, outbox_mib, outbox_days)
-    folder = Path(place) if place else default_folder(device, os.environ)
-    outbox = open_outbox(None if place == "memory" else folder, events, limits)
-    link = Link(address, device, events, protocol, outbox)
-    link.open()
-    with ExitStack() as on_failure:
-        on_failure.callback(link.close)
-        loaded = load_model(model, labels, threads)
-        _prove(loaded, events)
-        camera = open_camera(spec, loop=loop, warn=lambda text: events.say("warning", text))
-        on_failure.pop_all()  # from here on the agent closes it
-    agent = Agent(loaded, camera, link, device, events, interval_s=1 / fps if fps else 0.0, stop=stop)
-    if not agent.run():
-        raise BrokerError(f"{address} did not acknowledge every result within {DRAIN_SECONDS:g} s of the end")
-
-
-def _prove(loaded: LoadedModel, events: JsonEvents | PlainEvents) -> None:
-    runtime = loaded.classifier.runtime.name
-    for note in loaded.notes:
-        events.say("warning", note)
-    proof = loaded.prove()
-    if proof is None:
-        events.say("ready", f"{loaded.name} on {runtime}; a plain TFLite file, so nothing proves it", golden=None)
-        return
-    events.say(
-        "ready",
-        f"{loaded.name} {loaded.version} on {runtime}: {proof.count} golden frames reproduced "
-        f"(largest difference {proof.difference:g} {proof.unit})",
-        golden={"count": proof.count, "difference": proof.difference, "unit": proof.unit},
-    )
+        signal.signal(number, lambda *_: ending.set())
+    signal.signal(signal.SIGHUP, lambda *_: reload_asked.set())
+    Station(settings, origin, open_notifier(os.environ), ending, events, reload_asked).run()
 
 
 @click.command("classify", short_help="Name photos with a model.")

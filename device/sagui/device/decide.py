@@ -198,6 +198,15 @@ class Decider:
         self._memory = Memory()
 
     @property
+    def rules(self) -> Steadiness:
+        """How steady the state is to be; may be exchanged between frames."""
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: Steadiness) -> None:
+        self._rules = rules
+
+    @property
     def standing(self) -> Standing | None:
         """The state; None until enough frames agreed for the first time."""
         return self._memory.standing

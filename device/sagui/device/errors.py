@@ -1,5 +1,7 @@
 """What the agent can refuse."""
 
+from collections.abc import Sequence
+
 from sagui.errors import SaguiError
 
 
@@ -13,3 +15,20 @@ class CameraError(DeviceError):
 
 class BrokerError(DeviceError):
     """The broker's address cannot be used, or results could not be delivered."""
+
+
+class ConfigError(DeviceError):
+    """The settings cannot be used.
+
+    Attributes:
+        problems: One line for each thing that is wrong.
+    """
+
+    def __init__(self, problems: Sequence[str] | str) -> None:
+        """Takes one problem, or several; the message names the first ones."""
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        more = len(self.problems) - _SHOWN
+        super().__init__("; ".join(self.problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else ""))
+
+
+_SHOWN = 5

@@ -1,4 +1,4 @@
-"""The device's place on a broker: it connects in the background, keeps trying, and sends what waits in the outbox.
+"""The device's place on a broker: it connects in the background and keeps trying, and sends what waits.
 
 It goes down from MQTT 5 to 3.1.1 by itself when the broker asks for it.
 
@@ -8,30 +8,26 @@ them in `publish`.
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from random import Random, SystemRandom
 from time import monotonic, sleep
-from typing import Literal
-
-from paho.mqtt.enums import MQTTProtocolVersion
 
 from sagui.device.address import Address
-from sagui.device.connection import Acknowledged, Connection, Happening, Lost, Opened, Refused
+from sagui.device.connection import Connection, Opened
+from sagui.device.conversation import Conversation
+from sagui.device.dialing import Complaints, Dialer, Protocol
 from sagui.device.events import Events
-from sagui.device.outbox import MemoryOutbox, Outbox, Row
-from sagui.device.window import Window
+from sagui.device.inbox import Handler, Inbox
+from sagui.device.outbox import MemoryOutbox, Outbox
+from sagui.device.pending import Kept, Pending
+from sagui.device.presence import Presence, new_boot
+from sagui.device.sending import Sender
+from sagui.wire import topics
 
-Protocol = Literal["auto", "5", "3.1.1"]
+__all__ = ["Handler", "Link", "Protocol", "pause_s"]
 
-ANSWER_S = 2.0
-"""How long a broker may take to answer MQTT 5, while it may be one that cannot."""
-
-_PATIENT_ANSWER_S = 10.0
 _RETRY_MIN_S, _RETRY_MAX_S = 1.0, 30.0
-_POLL_S = 1.0
 _DRAIN_STEP_S = 0.02
-_PAGE = 200
 _CLOSE_S = 10.0
 
 
@@ -49,7 +45,7 @@ def pause_s(attempt: int, random: Random) -> float:
 
 
 class Link:
-    """Publishes what the device sees, in order, at least once."""
+    """Publishes what the device sees, in order, at least once, and hears what is said to it."""
 
     def __init__(
         self,
@@ -58,36 +54,44 @@ class Link:
         events: Events,
         protocol: Protocol = "auto",
         outbox: Outbox | None = None,
+        *,
+        boot: str | None = None,
+        on_yield: Callable[[str], None] | None = None,
     ) -> None:
         """Prepares the connection; `open` makes it.
 
         Args:
             address: The broker.
-            device: The name in the topics, and the client id.
+            device: The name in the topics.
             events: Told of what happens to the connection.
             protocol: ``auto`` tries MQTT 5 first.
             outbox: Where messages wait; closed with the link. By default in memory.
+            boot: The agent's start, as in the ids of its results; by default a new one.
+            on_yield: Called by the link's thread, when it has left the name to another agent, with the reason.
         """
         self._address, self._device, self._events = address, device, events
+        self._on_yield = on_yield
+        self.boot = boot or new_boot()
         self.outbox = outbox or MemoryOutbox(events)
-        self.outbox.when_ready(self._nudge)
         self.refused = 0
-        self._version = MQTTProtocolVersion.MQTTv311 if protocol == "3.1.1" else MQTTProtocolVersion.MQTTv5
-        self._may_fall_back = protocol == "auto"
+        self.yielded: str | None = None
+        """Why another agent has the name, and nothing is published any more."""
+        self.reconnections = 0
+        """How often a connection was made after the first."""
         self._random = SystemRandom()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
-        # Word left for the thread, under `_news`.
-        self._news = threading.Condition()
-        self._happenings: deque[Happening] = deque()
-        self._connection: Connection | None = None
-        self._retained: dict[str, bytes] = {}
-        self._to_retain: set[str] = set()
-        self._closing = threading.Event()
-        self._nudged = self._ready = False
-        # The thread's own.
-        self._window = Window(0)
-        self._page: deque[Row] = deque()
-        self._told_away = self._told_refused = self._said_online = False
+        self._connected = self._was_connected = self._told_refused = False
+        self._inbox = Inbox(events)
+        self._pending = Pending(self._inbox)
+        self.outbox.when_ready(self._pending.nudge)
+        self._complaints = Complaints(events, self._pending.closing.is_set)
+        self._dialer = Dialer(address, protocol, self._complaints)
+        self._presence = Presence(device, self.boot)
+        sender = Sender(self.outbox, self._refuse)
+        parts = (self._pending, self._inbox, sender, self._presence, self._complaints)
+        self._conversation = Conversation(device, *parts)
+        self.subscribe(topics.claim(device), self._presence.hear_claim)
+        self.subscribe(topics.availability(device), self._presence.hear_availability)
 
     @property
     def published(self) -> int:
@@ -109,204 +113,131 @@ class Link:
         """Messages that are still to arrive, those of earlier starts included."""
         return self.outbox.counts.waiting
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there."""
+        return self._connected
+
+    @property
+    def oversized(self) -> int:
+        """Messages to us that were too large (64 KiB), and were dropped."""
+        return self._inbox.oversized
+
+    @property
+    def overflowed(self) -> int:
+        """Messages to us that came quicker than they were heard, and were dropped."""
+        return self._inbox.overflowed
+
+    @property
+    def failed_handlers(self) -> int:
+        """Messages to us that a handler failed on."""
+        return self._inbox.failed
+
+    @property
+    def ignored_claims(self) -> int:
+        """Claims on our name that made no sense."""
+        return self._presence.ignored
+
     def open(self) -> None:
         """Starts connecting, in the background."""
         self._thread.start()
 
     def ready(self) -> None:
         """Says ``online``, now and after every reconnection: the device is about to publish."""
-        with self._news:
-            self._ready = True
-            self._news.notify()
+        self._pending.ready()
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Sends a message once (QoS 1), now or when the broker is there."""
         self.outbox.append(topic, payload)
 
-    def retain(self, topic: str, payload: bytes) -> None:
-        """Sends a message that the broker keeps; said again after every reconnection, because brokers forget."""
-        with self._news:
-            self._retained[topic] = payload
-            self._to_retain.add(topic)
-            self._news.notify()
+    def retain(self, topic: str, payload: bytes, qos: int = 1) -> None:
+        """Sends a message that the broker keeps; said again after every reconnection, because brokers forget.
+
+        Args:
+            topic: One that is overtaken on its topic before it was sent is left out.
+            payload: Its content.
+            qos: 0, or 1.
+        """
+        self._pending.keep(Kept(topic, payload, qos))
+
+    def repeat(self) -> None:
+        """Sends all that the broker keeps again, for a subscriber that has just begun."""
+        self._pending.keep_again()
+
+    def subscribe(self, topic: str, handler: Handler) -> None:
+        """Listens to a topic (QoS 1), now and after every reconnection.
+
+        Args:
+            topic: May have wildcards.
+            handler: Called by the link's thread, so that it must be quick; what it raises is counted, and said once.
+        """
+        self._pending.subscribe(topic, handler)
 
     def drain(self, timeout_s: float) -> bool:
         """Waits until the broker has acknowledged every message sent once.
 
         Returns:
-            Whether it did; not, if any was dropped.
+            Whether it did; not, if any was dropped, or the name was left to another agent.
         """
         until = monotonic() + timeout_s
         while self.waiting:
             remaining = until - monotonic()
-            if remaining <= 0:
+            if remaining <= 0 or self.yielded:
                 return False
             sleep(min(_DRAIN_STEP_S, remaining))
         return self.dropped == 0
 
     def close(self) -> None:
         """Says goodbye, if the broker is there, disconnects, and closes the outbox."""
-        with self._news:
-            self._closing.set()
-            self._news.notify()
+        self._pending.close()
         if self._thread.is_alive():
             self._thread.join(_CLOSE_S)
         self.outbox.close()
-
-    def _nudge(self) -> None:
-        with self._news:
-            self._nudged = True
-            self._news.notify()
-
-    def _tell(self, connection: Connection, happening: Happening) -> None:
-        with self._news:
-            if connection is self._connection:  # word of an older one is of no use
-                self._happenings.append(happening)
-                self._news.notify()
 
     # What follows is done by the link's thread alone.
 
     def _run(self) -> None:
         attempt = 0
-        while not self._closing.is_set():
-            connection = Connection(self._address, self._device, self._version, self._tell)
-            with self._news:
-                self._connection = connection
-                self._happenings.clear()
-            opened = self._connect(connection)
+        while not self._pending.closing.is_set():
+            version, tell = self._dialer.version, self._pending.tell
+            connection = Connection(self._address, self._device, version, tell, self.boot)
+            self._pending.follow(connection)
+            opened = self._dialer.dial(connection, self._pending.answer)
             if isinstance(opened, Opened):
                 attempt = 0
                 self._serve(connection, opened)
-            if self._closing.is_set():
-                if isinstance(opened, Opened):
-                    connection.leave()
+            if self._presence.yielded:
+                self._yield(connection, self._presence.yielded)
+                return
+            if self._pending.closing.is_set() and isinstance(opened, Opened):
+                connection.leave()
                 return
             connection.drop()
             if opened != "fallback":
-                self._wait(pause_s(attempt, self._random), lambda: False)
+                self._pending.wait(pause_s(attempt, self._random))
                 attempt += 1
 
-    def _connect(self, connection: Connection) -> Opened | Literal["fallback"] | None:
-        try:
-            connection.open()
-        except (OSError, ValueError):
-            self._say_away(f"{self._address} is away; trying again until it is there")
-            return None
-        answer = self._answer(ANSWER_S if self._may_fall_back else _PATIENT_ANSWER_S)
-        if isinstance(answer, Opened):
-            self._may_fall_back = False
-            return answer
-        if self._may_fall_back and not self._closing.is_set() and (why := _no_mqtt_5(answer)):
-            self._fall_back(why)
-            return "fallback"
-        if isinstance(answer, Refused):
-            self._may_fall_back = False  # it understood MQTT 5, and does not want us
-            self._say_away(f"{self._address} refuses the connection: {answer.reason}; trying again", "refused")
-        else:
-            self._say_away(f"{self._address} does not answer; trying again until it does")
-        return None
-
-    def _answer(self, timeout_s: float) -> Happening | None:
-        self._wait(timeout_s, lambda: bool(self._happenings))
-        with self._news:
-            return self._happenings.popleft() if self._happenings else None
-
-    def _fall_back(self, why: str) -> None:
-        self._may_fall_back = False
-        self._version = MQTTProtocolVersion.MQTTv311
-        self._events.say("fallback", f"{self._address} {why}: going on with MQTT 3.1.1")
-
     def _serve(self, connection: Connection, opened: Opened) -> None:
-        """Sends what waits, until the connection is lost or the link is closed."""
-        version = "5" if self._version == MQTTProtocolVersion.MQTTv5 else "3.1.1"
-        self._events.say("connected", f"connected to {self._address} (MQTT {version})", protocol=version)
-        self._told_away = self._said_online = False
-        self._window = Window(opened.window)
-        self._page.clear()
-        self.outbox.rewind()
-        with self._news:
-            self._to_retain = set(self._retained)
-        while not self._closing.is_set():
-            self._speak(connection)
-            self._wait(_POLL_S, self._has_news)
-            lost = self._heed() or (Lost("what it says is no MQTT") if connection.dead else None)
-            if lost and not self._closing.is_set():
-                self._say_away(f"the connection to {self._address} is lost ({lost.reason}); reconnecting")
-            if lost:
-                return
+        spoken = self._dialer.spoken
+        self._events.say("connected", f"connected to {self._address} (MQTT {spoken})", protocol=spoken)
+        self.reconnections += self._was_connected
+        self._connected = self._was_connected = True
+        try:
+            lost = self._conversation.hold(connection, opened.window)
+        finally:
+            self._connected = False
+        if lost:
+            self._complaints.say("away", f"the connection to {self._address} is lost ({lost.reason}); reconnecting")
 
-    def _speak(self, connection: Connection) -> None:
-        with self._news:
-            self._nudged = False
-            retained = [(topic, self._retained[topic]) for topic in self._retained if topic in self._to_retain]
-            self._to_retain.clear()
-            online = self._ready and not self._said_online
-        for topic, payload in retained:
-            connection.publish(topic, payload, retain=True)
-        if online:
-            self._said_online = True
-            connection.say_online()
-        while not self._window.full and (row := self._next()):
-            try:
-                self._window.send(connection.publish(row.topic, row.payload), row.seq)
-            except ValueError as error:
-                self._refuse(str(error))
-                # Nothing was sent: it is acknowledged in its turn, under a number that no message has.
-                self._window.send(-row.seq, row.seq)
-                self._let_go(-row.seq)
-
-    def _next(self) -> Row | None:
-        if not self._page:
-            self._page.extend(self.outbox.take(_PAGE))
-        return self._page.popleft() if self._page else None
-
-    def _heed(self) -> Lost | None:
-        """Takes the word that paho left; gives the end of the connection, if it came."""
-        with self._news:
-            happenings = list(self._happenings)
-            self._happenings.clear()
-        for happening in happenings:
-            if isinstance(happening, Lost):
-                return happening
-            if isinstance(happening, Acknowledged):
-                self._let_go(happening.mid, happening.failure)
-        return None
-
-    def _let_go(self, mid: int, failure: str | None = None) -> None:
-        if failure is not None and mid in self._window:
-            self._refuse(failure)
-        for seq in self._window.acknowledge(mid):
-            self.outbox.acknowledge(seq)
+    def _yield(self, connection: Connection, why: str) -> None:
+        connection.leave(silently=True)
+        self.yielded = why
+        self._events.say("second-agent", why)
+        if self._on_yield:
+            self._on_yield(why)
 
     def _refuse(self, why: str) -> None:
         self.refused += 1
         if not self._told_refused:
             self._told_refused = True
             self._events.say("result-refused", f"{self._address} does not take a result: {why}; it is given up")
-
-    def _has_news(self) -> bool:
-        # What is nudged about cannot be sent while the window is full.
-        return bool(
-            self._happenings
-            or self._to_retain
-            or (self._nudged and not self._window.full)
-            or (self._ready and not self._said_online)
-        )
-
-    def _wait(self, timeout_s: float, news: Callable[[], bool]) -> None:
-        with self._news:
-            self._news.wait_for(lambda: self._closing.is_set() or news(), timeout_s)
-
-    def _say_away(self, text: str, event: str = "away") -> None:
-        if not self._told_away and not self._closing.is_set():
-            self._told_away = True
-            self._events.say(event, text)
-
-
-def _no_mqtt_5(answer: Happening | None) -> str | None:
-    """Why a broker seems not to know MQTT 5, if it does."""
-    if answer is None:
-        return "does not answer MQTT 5"
-    if isinstance(answer, Refused):
-        return "does not speak MQTT 5" if answer.unsupported else None
-    return "hangs up on MQTT 5"

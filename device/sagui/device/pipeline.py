@@ -9,9 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
-
-import numpy.typing as npt
+from typing import Generic, TypeVar
 
 from sagui.device.cameras import Camera, Frame
 from sagui.device.errors import CameraError
@@ -20,48 +18,54 @@ from sagui.infer.preprocess import Photo
 _CLOSE_SECONDS = 2.0
 _STOP_STEP_S = 0.1
 
+Inputs = TypeVar("Inputs")
+
 
 @dataclass(frozen=True)
-class Ready:
+class Ready(Generic[Inputs]):
     """A frame that the network can take.
 
     Attributes:
-        inputs: The network's very input.
-        time: Unix time of the frame's arrival, in seconds.
-        arrived: The same on the clock of `time.perf_counter`.
-        preprocess_ms: Time to fit the frame to the input.
+        inputs: What ``encode`` made of it.
+        time: Unix time of the frame's capture, in seconds.
+        took_s: From the start of reading the camera to being ready.
     """
 
     frame: Frame
-    inputs: npt.NDArray[Any]
+    inputs: Inputs
     time: float
-    arrived: float
-    preprocess_ms: float
+    took_s: float
 
 
-class Capture:
+class Capture(Generic[Inputs]):
     """Reads a camera in a thread, one frame for each time it is asked."""
 
-    def __init__(self, camera: Camera, encode: Callable[[Photo], npt.NDArray[Any]], clock: Callable[[], float]) -> None:
+    def __init__(self, camera: Camera, encode: Callable[[Photo], Inputs], clock: Callable[[], float]) -> None:
         """Starts the thread.
 
         Args:
             camera: Where frames come from.
-            encode: Makes the network's input of a photo.
+            encode: Makes the network's inputs of a photo.
             clock: Unix time, in seconds.
         """
         self._camera, self._encode, self._clock = camera, encode, clock
         self._wanted = threading.Semaphore(0)
-        self._slot: SimpleQueue[Ready | CameraError | None] = SimpleQueue()
-        self._closed = False
+        self._slot: SimpleQueue[Ready[Inputs] | CameraError | None] = SimpleQueue()
+        self._after_s = 0.0
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
 
-    def ask(self) -> None:
-        """Wants a frame; to be called once before each `take`."""
+    def ask(self, after_s: float = 0.0) -> None:
+        """Wants a frame; to be called once before each `take`.
+
+        Args:
+            after_s: How long to wait before the camera is read: what is fetched too early is old when it is used.
+        """
+        self._after_s = after_s
         self._wanted.release()
 
-    def take(self, stop: threading.Event) -> Ready | None:
+    def take(self, stop: threading.Event) -> Ready[Inputs] | None:
         """Waits for the frame that was asked for.
 
         Returns:
@@ -81,19 +85,19 @@ class Capture:
         return None
 
     def close(self) -> None:
-        """Ends the thread, and lets the camera go."""
-        self._closed = True
+        """Ends the thread, and lets the camera go: a read that waits for a frame returns."""
+        self._closed.set()
+        self._camera.close()
         self._wanted.release()
         self._thread.join(_CLOSE_SECONDS)
-        # A reader that hangs in a driver still uses the camera: to release it now could crash the process.
-        if not self._thread.is_alive():
-            self._camera.close()
 
     def _run(self) -> None:
-        item: Ready | CameraError | None
+        item: Ready[Inputs] | CameraError | None
         while True:
             self._wanted.acquire()
-            if self._closed:
+            if self._after_s:
+                self._closed.wait(self._after_s)
+            if self._closed.is_set():
                 return
             try:
                 item = self._next()
@@ -103,10 +107,11 @@ class Capture:
             if not isinstance(item, Ready):
                 return
 
-    def _next(self) -> Ready | None:
+    def _next(self) -> Ready[Inputs] | None:
+        start = time.perf_counter()
         frame = self._camera.read()
         if frame is None:
             return None
-        now, arrived = self._clock(), time.perf_counter()
+        captured = self._clock() - frame.age_ms() / 1000
         inputs = self._encode(frame.photo)
-        return Ready(frame, inputs, now, arrived, 1000 * (time.perf_counter() - arrived))
+        return Ready(frame, inputs, captured, time.perf_counter() - start)

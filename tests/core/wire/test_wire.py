@@ -2,53 +2,187 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sagui.wire import Frame, LabelScore, Latency, ModelRef, Result, State, WireError, decode, encode, timestamp, topics
+from sagui.wire import (
+    PAYLOADS,
+    Claim,
+    Command,
+    Frame,
+    Health,
+    LabelScore,
+    Latency,
+    Message,
+    ModelRef,
+    OutboxCounts,
+    Percentiles,
+    Result,
+    State,
+    Telemetry,
+    WireError,
+    decode,
+    encode,
+    timestamp,
+    topics,
+)
 from sagui.wire.schema import json_schema
 
 MODEL = ModelRef(name="toy", version="1.0.0")
+SCHEMAS = {
+    kind: jsonschema.Draft202012Validator({"$ref": f"#/$defs/{kind.__name__}", "$defs": json_schema()["$defs"]})
+    for kind in PAYLOADS
+}
+
+shares = st.floats(0, 1)
+numbers = st.floats(0, 1e9)
+counts = st.integers(0, 2**40)
+texts = st.text(max_size=20)
+times = st.floats(0, 4e9).map(timestamp)
+models = st.builds(ModelRef, name=texts, version=texts)
+streams = st.none() | st.from_regex(r"[a-z0-9-]{1,63}", fullmatch=True)
+modes = st.sampled_from(["normal", "safe"])
+
+results = st.builds(
+    Result,
+    id=texts,
+    time=times,
+    label=texts,
+    score=shares,
+    top=st.lists(st.builds(LabelScore, label=texts, score=shares), max_size=3).map(tuple),
+    model=models,
+    frame=st.builds(Frame, index=counts, source=st.none() | texts),
+    latency_ms=st.builds(Latency, preprocess=numbers, infer=numbers, total=numbers),
+    stream=streams,
+)
+states = st.builds(State, label=texts, score=shares, since=times, model=models, stream=streams)
+telemetries = st.builds(
+    Telemetry,
+    time=times,
+    uptime_s=numbers,
+    mode=modes,
+    frames=counts,
+    fps=numbers,
+    latency_ms=st.none() | st.builds(Percentiles, p50=numbers, p95=numbers, p99=numbers),
+    frame_age_ms=st.none() | numbers,
+    dropped_frames=counts,
+    temperature_c=st.none() | st.floats(-60, 150),
+    throttled=st.none() | st.lists(texts, max_size=3).map(tuple),
+    memory_bytes=st.none() | counts,
+    memory_free_bytes=st.none() | counts,
+    disk_free_bytes=st.none() | counts,
+    wifi_dbm=st.none() | st.floats(-120, 0),
+    outbox=st.builds(OutboxCounts, waiting=counts, acknowledged=counts, dropped=counts),
+    ignored_commands=counts,
+    model=st.none() | models,
+)
+healths = st.builds(
+    Health, time=times, mode=modes, camera=st.sampled_from(["ok", "away", "none"]), problem=st.none() | texts
+)
+claims = st.builds(Claim, boot=texts, up_s=numbers, host=texts)
+commands = st.builds(Command, command=st.sampled_from(["snapshot", "restart", "report"]), id=st.none() | texts)
 
 
-@st.composite
-def results(draw: st.DrawFn) -> Result:
-    share = st.floats(0, 1)
-    ms = st.floats(0, 1e6)
-    text = st.text(min_size=1, max_size=20)
-    top = draw(st.lists(st.builds(LabelScore, label=text, score=share), max_size=3))
-    return Result(
-        id=draw(text),
-        time=timestamp(draw(st.floats(0, 4e9))),
-        label=draw(text),
-        score=draw(share),
-        top=tuple(top),
-        model=MODEL,
-        frame=Frame(index=draw(st.integers(0, 2**40)), source=draw(st.none() | text)),
-        latency_ms=Latency(preprocess=draw(ms), infer=draw(ms), total=draw(ms)),
-    )
+def check(payload: bytes, kind: type[Message]) -> None:
+    """Holds a payload against the published schema."""
+    SCHEMAS[kind].validate(json.loads(payload))
 
 
-@given(results())
-def test_a_result_survives_the_wire_and_fits_its_schema(result: Result) -> None:
-    payload = encode(result)
-    assert decode(payload, Result) == result
-    schema = json_schema()
-    jsonschema.validate(json.loads(payload), {"$ref": "#/$defs/Result", "$defs": schema["$defs"]})
+def a_result(**changes: Any) -> Result:
+    usual: dict[str, Any] = {
+        "id": "9f86d081884c-1",
+        "time": timestamp(0),
+        "label": "red",
+        "score": 0.9,
+        "top": (),
+        "model": MODEL,
+        "frame": Frame(index=0),
+        "latency_ms": Latency(preprocess=1, infer=1, total=2),
+    }
+    return Result(**(usual | changes))
 
 
-def test_a_state_survives_the_wire() -> None:
-    state = State(label="red", score=0.9, since=timestamp(0), model=MODEL)
-    assert decode(encode(state), State) == state
+@settings(deadline=None)
+@given(results | states | telemetries | healths | claims | commands)
+def test_a_message_survives_the_wire_and_fits_its_schema(message: Message) -> None:
+    payload = encode(message)
+    assert decode(payload, type(message)) == message
+    check(payload, type(message))
 
 
-@pytest.mark.parametrize("payload", [b"", b"online", b"{}", b'{"v": 2}', b"\xff\xfe", b"[1]"])
-def test_what_is_no_result_is_refused(payload: bytes) -> None:
-    with pytest.raises(WireError, match="not a result of version 1"):
-        decode(payload, Result)
+def test_every_message_says_its_version() -> None:
+    for message in (
+        a_result(),
+        State(label="red", score=0.9, since=timestamp(0), model=MODEL),
+        Health(time=timestamp(0), mode="normal", camera="ok"),
+        Claim(boot="9f86d081884c", up_s=1, host="porch"),
+        Command(command="report"),
+    ):
+        assert json.loads(encode(message))["v"] == 1
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"online", b"{}", b'{"v": 2}', b"\xff\xfe", b"[1]", b"[" * 100_000, b'{"x":' * 100_000]
+)
+@pytest.mark.parametrize("kind", PAYLOADS)
+def test_what_is_no_such_message_is_refused(payload: bytes, kind: type[Message]) -> None:
+    with pytest.raises(WireError, match=f"not a {kind.__name__.lower()} of version 1"):
+        decode(payload, kind)
+
+
+@settings(deadline=None)
+@given(st.binary() | st.text().map(str.encode), st.sampled_from(PAYLOADS))
+def test_bytes_of_others_are_refused_in_our_own_words(payload: bytes, kind: type[Message]) -> None:
+    with pytest.raises(WireError):
+        decode(payload, kind)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("time", "2026-11-21 04:07:02"),
+        ("time", "2026-11-21T04:07:02.329Z\n"),
+        ("time", "٢٠٢٦-11-21T04:07:02.329Z"),
+        ("score", 1.1),
+        ("score", -0.1),
+        ("stream", "Door"),
+        ("stream", "a/b"),
+        ("stream", "door\n"),
+        ("stream", ""),
+        ("frame", {"index": -1}),
+        ("latency_ms", {"preprocess": 1, "infer": 1}),
+    ],
+)
+def test_a_wrong_value_is_refused_and_its_key_named(key: str, value: Any) -> None:
+    payload = json.loads(encode(a_result())) | {key: value}
+    with pytest.raises(WireError, match=rf"`\$\.{key}|{key}"):
+        decode(json.dumps(payload).encode(), Result)
+    with pytest.raises(jsonschema.ValidationError):
+        check(json.dumps(payload).encode(), Result)
+
+
+def test_a_key_of_a_later_version_does_no_harm() -> None:
+    payload = json.loads(encode(a_result())) | {"later": 1}
+    assert decode(json.dumps(payload).encode(), Result) == a_result()
+
+
+def test_a_payload_of_before_there_were_streams_is_read() -> None:
+    payload = json.loads(encode(a_result()))
+    del payload["stream"]
+    assert decode(json.dumps(payload).encode(), Result).stream is None
+
+
+def test_a_file_name_that_is_no_unicode_can_be_said() -> None:
+    source = b"caf\xe9.png".decode(errors="surrogateescape")
+    result = a_result(frame=Frame(index=3, source=source), top=(LabelScore(label="\ud800", score=0.5),), label="é")
+    said = decode(encode(result), Result)
+    assert said.frame.source == "caf?.png"
+    assert said.top[0].label == "?"
+    assert (said.label, said.frame.index) == ("é", 3)
 
 
 def test_the_published_schema_is_up_to_date(root: Path) -> None:
@@ -56,13 +190,36 @@ def test_the_published_schema_is_up_to_date(root: Path) -> None:
     assert published == json_schema(), "run: python -m sagui.wire.schema > docs/mqtt.schema.json"
 
 
-def test_topics() -> None:
-    assert topics.result("porch") == "sagui/porch/result"
-    assert topics.state("porch") == "sagui/porch/state"
-    assert topics.availability("porch") == "sagui/porch/availability"
+@pytest.mark.parametrize(
+    "name", ["availability", "result", "state", "telemetry", "health", "snapshot", "claim", "command"]
+)
+def test_topics(name: str) -> None:
+    assert getattr(topics, name)("porch") == f"sagui/porch/{name}"
 
 
-@pytest.mark.parametrize("device", ["", "Porch", "a/b", "#", "+", "a b", "x" * 64, "é", "a\n"])
-def test_a_name_that_cannot_stand_in_a_topic_is_refused(device: str) -> None:
-    with pytest.raises(WireError, match="cannot stand in a topic"):
-        topics.check_device(device)
+def test_a_stream_has_a_state_of_its_own() -> None:
+    assert topics.state("porch", "door") == "sagui/porch/state/door"
+    assert topics.state("porch", None) == "sagui/porch/state"
+
+
+def test_topics_of_home_assistant() -> None:
+    assert topics.discovery("porch") == "homeassistant/device/porch/config"
+    assert topics.discovery("porch", "ha/test") == "ha/test/device/porch/config"
+    assert topics.home_assistant_status() == "homeassistant/status"
+    assert topics.home_assistant_status("ha") == "ha/status"
+
+
+@pytest.mark.parametrize("name", ["", "Porch", "a/b", "#", "+", "a b", "x" * 64, "é", "a\n"])
+def test_a_name_that_cannot_stand_in_a_topic_is_refused(name: str) -> None:
+    with pytest.raises(WireError, match=r"device .* cannot stand in a topic"):
+        topics.check_device(name)
+    with pytest.raises(WireError, match=r"stream .* cannot stand in a topic"):
+        topics.state("porch", name)
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "a/", "/a", "a//b", "#", "a/+", "$SYS", "a b", "é", "a\n", "x" * 64])
+def test_a_prefix_that_cannot_stand_in_a_topic_is_refused(prefix: str) -> None:
+    with pytest.raises(WireError, match=r"discovery prefix .* cannot stand in a topic"):
+        topics.discovery("porch", prefix)
+    with pytest.raises(WireError, match="discovery prefix"):
+        topics.home_assistant_status(prefix)

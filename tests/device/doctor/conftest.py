@@ -1,16 +1,15 @@
-"""A machine made of files, and brokers that refuse."""
+"""A Raspberry Pi made of files, and brokers that refuse."""
 
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-
-from sagui.device.doctor.machine import Answer, Machine
 
 # `openssl req -x509` makes no certificate that has expired; `openssl ca` does.
 AUTHORITY = """[ca]
@@ -27,43 +26,8 @@ commonName = supplied
 """
 
 
-class Tree:
-    """A machine whose files and programs a test chooses."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.answers: dict[str, Answer | None] = {}
-        self.forbidden: set[str] = set()
-        self.asked: list[str] = []
-        self.machine = Machine(root, self.ask, lambda path: path.name not in self.forbidden, "python3")
-
-    def put(self, name: str, content: str = "") -> None:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-
-    def link(self, name: str, target: str) -> None:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.symlink_to(target)
-
-    def answer(self, part: str, out: str = "", status: int | None = 0, error: str = "") -> None:
-        """What a command answers that has this part in it."""
-        self.answers[part] = Answer(status, out, error)
-
-    def ask(self, command: Sequence[str], _limit_s: float) -> Answer | None:
-        line = " ".join(command)
-        self.asked.append(line)
-        return next((answer for part, answer in self.answers.items() if part in line), None)
-
-
 @pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree(tmp_path / "root")
-
-
-@pytest.fixture
-def pi(tree: Tree) -> Tree:
+def pi(tree: Any) -> Any:
     """A Raspberry Pi 4 as its kernel shows it, with nothing plugged in."""
     tree.put("proc/device-tree/model", "Raspberry Pi 4 Model B Rev 1.5\0")
     for number, title in ((10, "bcm2835-codec-decode"), (13, "bcm2835-isp"), (19, "rpi-hevc-dec")):

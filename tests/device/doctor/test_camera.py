@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sagui.device.doctor.camera import check_camera, find_holders, find_nodes
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.report import Level
+from sagui.device.machine import Machine
 
 
 def plug_usb(tree: Any, number: int = 0, title: str = "HD Pro Webcam C920") -> None:

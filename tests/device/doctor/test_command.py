@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from sagui.device.doctor import command
 from sagui.device.doctor.command import doctor, line, summary
 from sagui.device.doctor.examine import Subject
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.machine import Machine
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.model import check_model
 from sagui.device.doctor.report import Level
+from sagui.device.machine import Machine
 
 GOOD = {
     "name": "cats",

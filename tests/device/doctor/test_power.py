@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagui.device.doctor.power import check_power, check_temperature, explain, temperature_c
+from sagui.device.doctor.power import check_power, check_temperature, explain
 from sagui.device.doctor.report import Level
 
 
@@ -75,10 +75,3 @@ def test_heat_is_told(pi: Any) -> None:
     assert (finding.level, finding.text) == (Level.OK, "48 °C")
     pi.put("sys/class/thermal/thermal_zone0/temp", "80000\n")
     assert check_temperature(pi.machine)[0].level is Level.WARNING
-
-
-def test_the_processors_own_zone_wins_over_a_hotter_one(pi: Any) -> None:
-    pi.put("sys/class/thermal/thermal_zone1/type", "nvme\n")
-    pi.put("sys/class/thermal/thermal_zone1/temp", "90000\n")
-    pi.put("sys/class/thermal/thermal_zone2/temp", "<unknown>\n")
-    assert temperature_c(pi.machine) == 48.312

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sagui.device.doctor.machine import Answer, Machine, ask_program
 from sagui.device.doctor.probe import main, run_probe
+from sagui.device.machine import Answer, Machine, ask_program
 from sagui.infer.choose import choose
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.report import Level
 from sagui.device.doctor.tls import Files, check_dates, check_files, explain_refusal, make_context
+from sagui.device.machine import Machine
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
 

@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from sagui.device.address import PASSWORD, USER, Address
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.report import Finding, failed, ok, warning
 from sagui.device.doctor.tls import Files, check_dates, check_files, explain_refusal, make_context
+from sagui.device.machine import Machine
 
 LIMIT_S = 5.0
 """How long each step may take."""

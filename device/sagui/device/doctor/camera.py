@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.probe import run_probe
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.machine import Machine
 
 # Nodes that are no cameras: the Raspberry Pi's codecs, its image signal processors and its scaler.
 _NO_CAMERAS = ("bcm2835-codec", "bcm2835-isp", "rpi-hevc", "rpivid", "pispbe")

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.machine import Machine
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """No clock is right that says less: sagui is younger."""

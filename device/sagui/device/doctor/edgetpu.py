@@ -1,7 +1,7 @@
 """The Coral Edge TPU: seen, on which bus, with which driver and library."""
 
-from sagui.device.doctor.machine import Machine, number
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.machine import Machine, number
 
 # Before and after its firmware is loaded: Global Unichip's number, then Google's.
 _USB = {("1a6e", "089a"), ("18d1", "9302")}

@@ -10,7 +10,6 @@ from sagui.device.doctor.broker import check_broker
 from sagui.device.doctor.camera import check_camera
 from sagui.device.doctor.clock import check_clock
 from sagui.device.doctor.edgetpu import check_edgetpu
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.model import check_model
 from sagui.device.doctor.packages import ask_packages, ask_runtimes, check_packages, check_runtimes
 from sagui.device.doctor.power import check_power, check_temperature
@@ -18,6 +17,7 @@ from sagui.device.doctor.python import Interpreter, check_python, missing_wheel
 from sagui.device.doctor.report import Finding
 from sagui.device.doctor.space import check_disk, check_memory, check_state
 from sagui.device.doctor.tls import Files
+from sagui.device.machine import Machine
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.probe import run_probe
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.machine import Machine
 
 
 def check_model(machine: Machine, path: Path, labels: Path | None = None) -> list[Finding]:

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.probe import Probed, run_probe
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.machine import Machine
 
 PACKAGES = {
     "numpy": ("numpy", (1, 26)),

@@ -13,7 +13,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Any
 
-from sagui.device.doctor.machine import Machine
+from sagui.device.machine import Machine
 from sagui.errors import SaguiError
 
 LIMIT_S = 60.0

@@ -1,14 +1,14 @@
 """Room: on the disk, in the state folder, and in memory."""
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sagui.device.doctor.machine import Machine
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.machine import Machine
+from sagui.device.telemetry.readers import memory_free_bytes, nearest
 
 _MIB = 1 << 20
 LOW_DISK_BYTES, NO_DISK_BYTES = 500 * _MIB, 50 * _MIB
@@ -39,7 +39,7 @@ def check_disk(state: Path, usage: Callable[[Path], tuple[int, int, int]] = shut
         state: The state folder; it need not exist.
         usage: Gives total, used and free bytes.
     """
-    free = usage(_nearest(state))[2]
+    free = usage(nearest(state))[2]
     text = f"{_size(free)} free for {state}"
     if free < NO_DISK_BYTES:
         return [failed("disk", text, _FREE_DISK)]
@@ -52,7 +52,7 @@ def check_state(state: Path) -> list[Finding]:
     """Writes a file into the state folder, and removes it."""
     make = f"sudo install -d -o $USER {state}"
     if not state.exists():
-        above = _nearest(state)
+        above = nearest(state)
         if os.access(above, os.W_OK | os.X_OK):
             return [ok("state", f"{state} does not exist yet and can be made")]
         return [warning("state", f"{state} does not exist, and this user cannot make it", make)]
@@ -76,22 +76,15 @@ def _mend_state(error: OSError, state: Path) -> str:
 
 def check_memory(machine: Machine) -> list[Finding]:
     """Looks at the memory that a new process can have; nothing where the kernel does not tell."""
-    found = re.search(r"^MemAvailable:\s*([0-9]+) kB$", machine.text("proc/meminfo") or "", re.MULTILINE)
-    if found is None:
+    free = memory_free_bytes(machine)
+    if free is None:
         return []
-    free = 1024 * int(found.group(1))
     text = f"{_size(free)} available; the agent takes about 100 MiB"
     if free < NO_MEMORY_BYTES:
         return [failed("memory", text, _FREE_MEMORY)]
     if free < LOW_MEMORY_BYTES:
         return [warning("memory", text, _FREE_MEMORY)]
     return [ok("memory", text)]
-
-
-def _nearest(path: Path) -> Path:
-    """The path, or what exists above it."""
-    path = path.absolute()
-    return next((one for one in (path, *path.parents) if one.exists()), Path("/"))
 
 
 def _size(count: int) -> str:

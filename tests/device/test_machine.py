@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagui.device.doctor.machine import Machine, ask_program, number
+from sagui.device.machine import Machine, ask_program, number
 
 
 def test_a_program_answers() -> None:

@@ -1,5 +1,6 @@
-"""Where the doctor looks: files below a root, and programs. Tests give a tree of their own and answers of their own."""
+"""Where the machine is asked: files below a root, and programs; tests give a tree and answers of their own."""
 
+import math
 import os
 import subprocess
 import sys
@@ -105,6 +106,7 @@ def number(content: str | None) -> float | None:
     >>> number("<unknown>")
     """
     try:
-        return float(content) if content else None
+        value = float(content) if content else math.nan
     except ValueError:
         return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Photos for a dataset, taken where the camera hangs: `sagui capture`."""

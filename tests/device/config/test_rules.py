@@ -1,0 +1,96 @@
+"""What a value must be besides its type."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sagui.device.cameras.geometry import Region
+from sagui.device.config.rules import RULES, check_camera, check_period, parse_agree, parse_listen, parse_region
+from sagui.device.errors import ConfigError, DeviceError
+from sagui.errors import SaguiError
+
+
+@given(st.integers(1, 1000), st.integers(1, 1000))
+def test_some_of_so_many_frames(agree: int, window: int) -> None:
+    if agree <= window:
+        assert parse_agree(f"{agree}/{window}") == (agree, window)
+    else:
+        with pytest.raises(DeviceError, match="cannot agree"):
+            parse_agree(f"{agree}/{window}")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "3", "3/", "/5", "3/5/7", "3 / 5", "3/5\n", "-1/5", "0/5", "0/0", "1/1001", "\u0663/5"]
+)
+def test_what_is_no_share_of_frames(text: str) -> None:
+    with pytest.raises(DeviceError, match=r"3/5|3 of 5"):
+        parse_agree(text)
+
+
+def test_a_region_is_that_of_a_camera() -> None:
+    assert parse_region("0,0.5,1,0.5") == Region(0, 0.5, 1, 0.5)
+    for text in ("", "1", "0,0,2,1", "0,0,0,1", "0,0,1,1&rotate=90", "0,0,1,1&roi=0,0,1,1"):
+        with pytest.raises(ConfigError, match="is no region; give x,y,width,height"):
+            parse_region(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:9105", ("127.0.0.1", 9105)),
+        ("[::]:1", ("::", 1)),
+        ("localhost:65535", ("localhost", 65535)),
+    ],
+)
+def test_an_address_to_listen_at(text: str, address: tuple[str, int]) -> None:
+    assert parse_listen(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9105", ":9105", "a", "a:", "a:0", "a:65536", "a:x", "a:-1", "http://a:1", "a:1/x", "u@a:1", "a b:1", "[::1"],
+)
+def test_what_nobody_can_listen_at(text: str) -> None:
+    with pytest.raises(ConfigError, match="write HOST:PORT"):
+        parse_listen(text)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "usb:0?rotate=180",
+        "rtsp://u:p@h/x?channel=1#rotate=90",
+        "picamera2",
+        "synthetic:visits",
+        "folder:/not/there",
+        "photos",
+        "photos?roi=0,0,1,0.5",
+        "videos/what?.mp4",
+    ],
+)
+def test_a_camera_needs_not_be_there(spec: str) -> None:
+    check_camera(spec)
+
+
+@pytest.mark.parametrize(
+    "spec", ["", "usb:x", "usb:0?rotat=1", "rtsp://", "photos?roi=2", "folder:", "file:v.mp4?fps=3"]
+)
+def test_what_is_no_camera(spec: str) -> None:
+    with pytest.raises(SaguiError, match=r"^camera: "):
+        check_camera(spec)
+
+
+def test_telemetry_is_no_flood() -> None:
+    check_period(0)
+    check_period(1)
+    with pytest.raises(ConfigError, match=r"0\.1 seconds is too often"):
+        check_period(0.1)
+
+
+@pytest.mark.parametrize("path", [path for path in RULES if path != "telemetry.every_s"])
+@given(text=st.text(max_size=12) | st.text(st.sampled_from("0123456789:/.,?=&#[]@rtspmqroi "), max_size=24))
+def test_any_text_is_taken_or_refused(path: str, text: str) -> None:
+    with contextlib.suppress(SaguiError):  # and nothing else
+        RULES[path](text)

@@ -1,0 +1,158 @@
+"""The loop by itself: no broker, no camera, no network."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tests.device.sightings import Brightness, make_stream
+
+from sagui.device.agent import Agent
+from sagui.device.cameras import Frame
+from sagui.device.cameras.geometry import Region
+from sagui.device.decide import Steadiness
+from sagui.device.observers import Sighting
+from sagui.infer.errors import ModelError
+
+
+class Failing(Brightness):
+    """A runtime that fails."""
+
+    def invoke(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        raise ModelError(f"the model fails on a frame of {frame.shape}")
+
+
+class Frames:
+    """A camera with given frames."""
+
+    def __init__(self, *frames: Frame) -> None:
+        self.frames = list(frames)
+        self.closed = False
+
+    def read(self) -> Frame | None:
+        return self.frames.pop(0) if self.frames else None
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Notes:
+    """An observer and a guard that remembers."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+
+    def saw(self, sighting: Sighting) -> None:
+        self.sightings.append(sighting)
+
+    def begin(self) -> None:
+        self.steps.append("begin")
+
+    def end(self) -> None:
+        self.steps.append("end")
+
+
+def half_bright(index: int) -> Frame:
+    """Left dark, right bright."""
+    photo = np.zeros((8, 8, 3), np.uint8)
+    photo[:, 4:] = 255
+    return Frame(photo, index)
+
+
+def test_each_stream_sees_its_own_region_of_every_frame() -> None:
+    notes = Notes()
+    left, right = make_stream("left", Region(0, 0, 0.5, 1)), make_stream("right", Region(0.5, 0, 0.5, 1))
+    camera = Frames(half_bright(0), half_bright(1))
+    Agent(camera, [left, right], [notes]).run()
+    seen = [(one.stream.name, one.frame.index, one.decided.verdict.label) for one in notes.sightings]
+    assert seen == [("left", 0, "dark"), ("right", 0, "bright"), ("left", 1, "dark"), ("right", 1, "bright")]
+    assert camera.closed
+
+
+def test_streams_are_steady_each_by_its_own_rules() -> None:
+    notes = Notes()
+    slow = make_stream("slow", rules=Steadiness(agree=2, window=2))
+    quick = make_stream("quick")
+    dark, bright = (Frame(np.full((8, 8, 3), grey, np.uint8), index) for index, grey in enumerate((0, 255)))
+    Agent(Frames(dark, bright), [slow, quick], [notes]).run()
+    assert [one.decided.changed for one in notes.sightings] == [False, True, False, True]
+
+
+def test_every_observer_is_told_and_the_guard_stands_around_each_network() -> None:
+    first, second = Notes(), Notes()
+    Agent(Frames(half_bright(0)), [make_stream("a"), make_stream("b")], [first, second], guard=first).run()
+    assert len(first.sightings) == len(second.sightings) == 2
+    assert first.steps == ["begin", "end"] * 2
+
+
+def test_the_total_counts_from_the_capture() -> None:
+    notes = Notes()
+    old = Frame(np.zeros((8, 8, 3), np.uint8), 0, captured_s=time.monotonic() - 5)
+    Agent(Frames(old), [make_stream()], [notes], clock=lambda: 1000.0).run()
+    assert notes.sightings[0].total_ms > 5000
+    assert notes.sightings[0].time == pytest.approx(995.0, abs=1)
+
+
+def test_a_network_that_fails_ends_it_and_lets_the_camera_go() -> None:
+    one = make_stream(runtime=Failing())
+    camera = Frames(half_bright(0))
+    notes = Notes()
+    with pytest.raises(ModelError):
+        Agent(camera, [one], [notes], guard=notes).run()
+    assert camera.closed
+    assert notes.steps == ["begin", "end"]  # nobody is to think that it hangs
+
+
+def test_a_stop_ends_it_after_the_frame_in_hand() -> None:
+    stop, notes = threading.Event(), Notes()
+
+    class Stopper:
+        def saw(self, sighting: Sighting) -> None:
+            if sighting.frame.index == 1:
+                stop.set()
+
+    Agent(Frames(*map(half_bright, range(9))), [make_stream()], [notes, Stopper()], stop=stop).run()
+    assert len(notes.sightings) == 2
+
+
+def test_the_pace_may_change_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            return False
+
+    holder: list[Agent] = []
+
+    class Faster:
+        saw: Callable[[Sighting], None]
+
+    faster = Faster()
+    faster.saw = lambda sighting: setattr(holder[0], "interval_s", 0.0 if sighting.frame.index else 3.0)
+    holder.append(Agent(Frames(*map(half_bright, range(4))), [make_stream()], [faster], interval_s=3.0, stop=Stop()))
+    holder[0].run()
+    assert len([wait for wait in waits if wait > 2]) == 2
+
+
+def test_beside_a_slow_network_frames_are_not_fetched_long_before_they_are_used() -> None:
+    class Slow(Brightness):
+        def invoke(self, frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            time.sleep(0.1)
+            return super().invoke(frame)
+
+    class Live(Frames):
+        def read(self) -> Frame | None:
+            frame = super().read()
+            return frame and Frame(frame.photo, frame.index)
+
+    notes = Notes()
+    Agent(Live(*map(half_bright, range(6))), [make_stream(runtime=Slow())], [notes]).run()
+    _, second, *later = [one.total_ms for one in notes.sightings]
+    # The second was fetched before anything was known: it waited for a whole run, and then took its own.
+    assert min(later) < 0.75 * second
