@@ -6,12 +6,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-scale pictures clean
+.PHONY: help demo test test-lean test-aarch64 lint bench bench-scale pictures clean
 
 help: ## Show this
 	@echo "sagui: from a folder of photos to a fleet of cameras that name what they see"
 	@echo
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "sagui needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
@@ -25,6 +25,12 @@ demo: $(STAMP) ## Show the whole story on real photos of solar cells (about 4 mi
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/pytest
+
+test-lean: $(STAMP) ## Run the device's tests with tflite-runtime, without TensorFlow (Python 3.11)
+	$(BIN)/python -m tests.lean
+
+test-aarch64: $(STAMP) ## Run the device's core as a Pi Zero 2 W, 3, 4 and 5, in qemu (about 3 minutes)
+	SAGUI_TEST_BOARDS=all $(BIN)/pytest tests/aarch64
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .

@@ -17,10 +17,13 @@ _MOST_DAMAGED = 30
 """So many damaged frames in a row, a second or two, and a live camera is taken for broken."""
 
 _FFMPEG_QUIET = "-8"
+_LOG_SILENT = 0
 
 # OpenCV and FFmpeg write about each lost packet straight to the terminal. What a person can act on, we say ourselves.
 if "OPENCV_LOG_LEVEL" not in os.environ:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # OpenCV 5 moved it to a module of its own.
+    set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    set_log_level(_LOG_SILENT)
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FFMPEG_QUIET)
 
 
