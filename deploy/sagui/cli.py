@@ -58,9 +58,7 @@ class _LazyGroup(click.Group):
         try:
             command: click.Command = getattr(import_module(entry.module), entry.name)
         except ModuleNotFoundError as error:
-            if (error.name or "").startswith("sagui") or _debug(ctx):
-                raise
-            raise click.ClickException(_missing(error, entry)) from error
+            raise _explained(ctx, error, entry) from error
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -72,6 +70,9 @@ class _LazyGroup(click.Group):
 
         try:
             return super().invoke(ctx)
+        except ModuleNotFoundError as error:  # commands import what they need when they need it
+            entry = COMMANDS.get(ctx.invoked_subcommand or "")
+            raise _explained(ctx, error, entry) from error
         except (SaguiError, OSError) as error:
             if _debug(ctx):
                 raise
@@ -82,10 +83,13 @@ def _debug(ctx: click.Context) -> bool:
     return bool(ctx.find_root().params.get("debug"))
 
 
-def _missing(error: ModuleNotFoundError, entry: _Entry) -> str:
+def _explained(ctx: click.Context, error: ModuleNotFoundError, entry: _Entry | None) -> Exception:
+    """Says which extra brings a package that is missing; a module of our own that is missing is a fault."""
     package = (error.name or "a package").partition(".")[0]
-    extra = f"[{entry.extra}]" if entry.extra else ""
-    return f"this needs {_NAMES.get(package, package)}: pip install 'sagui{extra}'"
+    if package == "sagui" or _debug(ctx):
+        return error
+    extra = f"[{entry.extra}]" if entry and entry.extra else ""
+    return click.ClickException(f"this needs {_NAMES.get(package, package)}: pip install 'sagui{extra}'")
 
 
 def _one_line(error: Exception) -> str:

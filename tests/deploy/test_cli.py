@@ -75,6 +75,27 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
         assert done.stderr.splitlines()[-1] == f"Error: this needs TensorFlow: pip install 'sagui[{extra}]'"
 
 
+@pytest.mark.parametrize("arguments", [("inspect", "MODEL"), ("data", "inspect", "PHOTOS")], ids=" ".join)
+def test_a_missing_extra_is_named_when_a_command_finds_out_late(
+    tmp_path: Path, toy_bundle: Path, colours: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "rich").mkdir()
+    (tmp_path / "rich" / "__init__.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'rich'\", name=__name__)"
+    )
+    places = {"MODEL": str(toy_bundle), "PHOTOS": str(colours)}
+    done = subprocess.run(
+        [sys.executable, "-m", "sagui.cli", *(places.get(part, part) for part in arguments)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "Error: this needs rich: pip install 'sagui[train]'\n"
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_classify_names_photos(run_sagui: Run, toy_bundle: Path, colours: Path, as_json: bool) -> None:  # noqa: FBT001
     photos = sorted(colours.iterdir())

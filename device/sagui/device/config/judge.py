@@ -164,7 +164,8 @@ def _unknown(place: Place, shown: str) -> str:
     same = [path for path, key in keys().items() if key.name == name and key.section != STREAM]
     near = [inside[one] for one in get_close_matches(name, inside, 1)]
     if not table:
-        near += [f"[{one}]" for one in get_close_matches(name, sections(), 1, _ALIKE)]
+        alike = get_close_matches(name, sections(), 1, _ALIKE)
+        near = [f"[[{one}]]" if one == STREAM else f"[{one}]" for one in alike] + near
         near = near or get_close_matches(name, keys(), 1, _ALIKE)
     if near := same or near[:1]:
         hint = f"did you mean {' or '.join(near)}?"

@@ -153,7 +153,8 @@ def _refused(address: Address, welcome: Welcome) -> Finding:
         text = f"{address} takes the connection and does not answer as a broker does"
         if address.tls:
             return failed("broker", text, "it may ask for a certificate of ours: --cert FILE --key FILE")
-        return failed("broker", text, f"is a broker at port {address.port}? TLS: mqtts://{address.host}:8883")
+        port = address.port if address.port != 1883 else 8883  # noqa: PLR2004 (those of MQTT without and with TLS)
+        return failed("broker", text, f"is a broker at port {address.port}? with TLS: mqtts://{address.host}:{port}")
     why, mend = REASONS.get(welcome.reason, ("it gives no other reason", "see the broker's log"))
     return failed("broker", f"{address} refuses us: {welcome.reason}; {why}", mend)
 

@@ -15,7 +15,7 @@ from sagui.device.machine import Machine
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILED: "red"}
 _LEVEL_WIDTH, _CHECK_WIDTH = 9, 13
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, readable=False)
 
 
 @click.command("doctor", short_help="Say what this machine lacks, and the command that mends it.")
