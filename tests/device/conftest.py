@@ -1,11 +1,13 @@
 """A machine made of files, and an agent's surroundings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
-from tests.device.running import Reader
+from tests.device.running import Agent, Reader
 
 from sagui.device.machine import Answer, Machine
 
@@ -59,3 +61,44 @@ def reader(mosquitto: Any) -> Iterator[Reader]:
     assert subscriber.subscribed.wait(10)
     yield subscriber
     subscriber.close()
+
+
+@pytest.fixture
+def write_settings(tmp_path: Path, toy_bundle: Path, colours: Path, stopped_mosquitto: Any) -> Callable[..., Path]:
+    """Writes a file of settings: the toy bundle looks at photos again and again, 20 a second."""
+
+    def write(more: str = "", model: Path = toy_bundle, photos: Path = colours) -> Path:
+        path = tmp_path / "agent.toml"
+        path.write_text(
+            f'model = "{model}"\n[camera]\nspec = "folder:{photos}"\nloop = true\nfps = 20\n'
+            f'[broker]\nurl = "{stopped_mosquitto.url}"\n{more}'
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Agent]]:
+    """Starts agents, and leaves none behind where a test fails."""
+    agents: list[Agent] = []
+
+    def begin(*arguments: object) -> Agent:
+        agents.append(Agent(*arguments))
+        return agents[-1]
+
+    yield begin
+    for agent in agents:
+        agent.process.kill()
+        agent.process.wait()
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Path:
+    """A folder of photos of which no two are alike."""
+    folder, rng = tmp_path / "noise", np.random.default_rng(11)
+    folder.mkdir()
+    for number in range(200):
+        coarse = rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"{number:03d}.png"), cv2.resize(coarse, (48, 48), interpolation=cv2.INTER_NEAREST))
+    return folder

@@ -168,6 +168,7 @@ def test_a_command_is_carried_out_and_said() -> None:
     asked = Asked()
     asked.take(b'{"command": "snapshot", "id": "n1"}')
     assert asked.done == ["snapshot"]
+    assert asked.said.texts == ["command: snapshot (id 'n1')"]
     assert asked.said.events == ["command"]
     assert asked.said.fields == [{"command": "snapshot", "id": "n1"}]
     assert asked.commands.ignored == 0

@@ -120,24 +120,79 @@ def test_a_stop_ends_it_after_the_frame_in_hand() -> None:
     assert len(notes.sightings) == 2
 
 
-def test_the_pace_may_change_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
+@dataclass
+class Clock:
+    """Stands for the module `time` in the loop: only waits make it pass."""
 
-    class Stop(threading.Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            waits.append(timeout or 0.0)
-            return False
+    now_s: float = 0.0
 
-    holder: list[Agent] = []
+    def monotonic(self) -> float:
+        return self.now_s
 
-    class Faster:
-        saw: Callable[[Sighting], None]
 
-    faster = Faster()
-    faster.saw = lambda sighting: setattr(holder[0], "interval_s", 0.0 if sighting.frame.index else 3.0)
-    holder.append(Agent(Frames(*map(half_bright, range(4))), [make_stream()], [faster], interval_s=3.0, stop=Stop()))
-    holder[0].run()
-    assert len([wait for wait in waits if wait > 2]) == 2
+class Stop(threading.Event):
+    """Waits no longer than the test's clock says."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.waited: Callable[[], None] = lambda: None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.clock.now_s += timeout or 0.0
+        self.waited()
+        return self.is_set()
+
+
+@pytest.fixture
+def stop(monkeypatch: pytest.MonkeyPatch) -> Stop:
+    clock = Clock()
+    monkeypatch.setattr("sagui.device.agent.time", clock)
+    return Stop(clock)
+
+
+class Times:
+    """An observer that notes when."""
+
+    def __init__(self, clock: Clock, slow_s: dict[int, float] | None = None) -> None:
+        self.at_s: list[float] = []
+        self.slow_s, self.clock = slow_s or {}, clock
+
+    def saw(self, sighting: Sighting) -> None:
+        self.at_s.append(self.clock.now_s)
+        self.clock.now_s += self.slow_s.get(sighting.frame.index, 0.0)
+
+
+def test_frames_keep_their_pace_and_one_that_is_late_is_not_made_up_for(stop: Stop) -> None:
+    times = Times(stop.clock, {0: 0.5, 2: 7.0})
+    Agent(Frames(*map(half_bright, range(5))), [make_stream()], [times], interval_s=3.0, stop=stop).run()
+    assert times.at_s == pytest.approx([0.0, 3.0, 6.0, 13.0, 16.0])
+
+
+def test_the_pace_may_change_while_it_runs(stop: Stop) -> None:
+    times = Times(stop.clock)
+    agent = Agent(Frames(*map(half_bright, range(4))), [make_stream()], [times], interval_s=3.0, stop=stop)
+    stop.waited = lambda: setattr(agent, "interval_s", 0.5) if stop.clock.now_s >= 5 else None
+    agent.run()
+    # In the middle of the second rest: it ends at once.
+    assert times.at_s[:2] == pytest.approx([0.0, 3.0])
+    assert times.at_s[2] < 6
+    assert times.at_s[3] - times.at_s[2] <= 0.5
+
+
+def test_a_rest_of_years_is_one(stop: Stop) -> None:
+    agent = Agent(Frames(*map(half_bright, range(2))), [make_stream()], [], interval_s=1e12, stop=stop)
+    limits = []
+
+    def wait(timeout: float | None = None) -> bool:
+        limits.append(timeout or 0.0)
+        stop.set()
+        return True
+
+    stop.wait = wait  # type: ignore[method-assign]
+    agent.run()
+    # Longer waits than `threading.TIMEOUT_MAX` are errors.
+    assert max(limits) < threading.TIMEOUT_MAX
 
 
 def test_beside_a_slow_network_frames_are_not_fetched_long_before_they_are_used() -> None:

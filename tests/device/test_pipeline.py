@@ -85,6 +85,17 @@ def test_an_error_of_the_camera_comes_to_who_takes(stop: threading.Event) -> Non
     capture.close()
 
 
+def test_whatever_goes_wrong_comes_to_who_takes_and_nobody_waits_for_ever(stop: threading.Event) -> None:
+    def fail(_photo: Photo) -> Photo:
+        raise ValueError("no such shape")
+
+    capture = Capture(Scripted(frame(1)), fail, time.time)
+    capture.ask()
+    with pytest.raises(ValueError, match="no such shape"):
+        capture.take(stop)
+    capture.close()
+
+
 def test_the_time_of_a_frame_is_that_of_its_capture(stop: threading.Event) -> None:
     old = Frame(np.zeros((2, 2, 3), np.uint8), 0, captured_s=time.monotonic() - 60)
     capture = Capture(Scripted(old), halve, lambda: 1000.0)

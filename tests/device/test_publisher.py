@@ -70,4 +70,4 @@ def test_the_first_result_is_told_once() -> None:
     publisher = Publisher(Wire(), "porch", "b007", said)
     for sighting in see_all(make_stream(), [0.9, 0.9]):
         publisher.saw(sighting)
-    assert said.texts == ["first result: bright (0.90)"]
+    assert said.texts == ["first result: bright (0.90); results go to sagui/porch/result"]

@@ -45,5 +45,16 @@ def test_a_task_may_rest_and_be_woken(eventually: Callable[..., bool]) -> None:
     ticker.close()
 
 
+def test_a_shorter_period_holds_at_once(eventually: Callable[..., bool]) -> None:
+    done: list[int] = []
+    task = Task(3600.0, lambda: done.append(1))
+    ticker = Ticker([task], Said(), 0.005)
+    ticker.start()
+    assert eventually(lambda: len(done) == 1)
+    task.every_s = 0.01
+    assert eventually(lambda: len(done) >= 3)
+    ticker.close()
+
+
 def test_closing_what_was_never_started_does_nothing() -> None:
     Ticker([], Said()).close()

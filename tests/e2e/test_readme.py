@@ -43,7 +43,7 @@ def test_the_commands_work_as_they_stand(
     # The one thing changed: the port, because a test does not take the one that others use.
     commands = [command.replace("1883", port) for command in blocks((root / "README.md").read_text(), "sh")]
     programs = [command.split()[0] for command in commands]
-    assert programs == ["sagui", "sagui", "sagui", "sagui", "mosquitto", "sagui", "mosquitto_sub"]
+    assert programs == [*["sagui"] * 5, "mosquitto", "sagui", "mosquitto_sub", "sagui"]
     environment = os.environ | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"]),
         "SAGUI_CACHE": str(pets / "cache"),
@@ -58,15 +58,18 @@ def test_the_commands_work_as_they_stand(
         return done.stdout
 
     # In the foreground, so that the test can end it.
-    broker = subprocess.Popen(commands[4].replace(" -d", "").split(), cwd=pets, env=environment)
+    broker = subprocess.Popen(commands[5].replace(" -d", "").split(), cwd=pets, env=environment)
     try:
         assert "inspect.html: the page" in run(commands[0])
         assert "test photos right" in run(commands[1])
         assert (pets / "runs" / "pets" / "report.html").exists()
         assert "pets-1.0.0.sagui" in run(commands[2])
         assert "photos/cat/1.jpg: cat" in run(commands[3])
-        assert "the broker acknowledged 60 results" in run(commands[5])
-        assert '"label"' in run(commands[6])
+        assert "golden frames reproduced" in run(commands[4])
+        assert "the broker acknowledged 60 results" in run(commands[6])
+        assert '"label"' in run(commands[7])
+        assert "every key" in run(commands[8])
+        assert run("sagui config check agent.toml").startswith("agent.toml: ok\n")
     finally:
         broker.terminate()
         broker.wait(10)

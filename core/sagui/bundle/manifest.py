@@ -151,8 +151,10 @@ def decode_manifest(content: bytes) -> Manifest:
         if schema != SCHEMA:
             raise BundleError(_other_schema(schema))
         manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleError(f"manifest.json: {error}") from error
+    except RecursionError as error:
+        raise BundleError("manifest.json: arrays or objects stand too deep in each other") from error
     if len(set(manifest.labels)) != len(manifest.labels):
         raise BundleError("manifest.json: `$.labels` names a label twice")
     return manifest

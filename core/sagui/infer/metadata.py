@@ -19,6 +19,8 @@ _BUFFER_NAME = b"TFLITE_METADATA"
 _AXIS_LABELS = 2
 _NORMALIZATION = 1
 _MAX_LABELS_BYTES = 16 << 20
+# What other readers know, too; the others of zipfile fail in ways of their own.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What damaged bytes make of reading them; zipfile has no one family.
 _DAMAGE = (
     struct.error,
@@ -104,7 +106,8 @@ def _labels(model: bytes, subgraph: Table) -> tuple[str, ...] | None:
     if not names:
         return None
     with zipfile.ZipFile(io.BytesIO(model)) as archive:
-        if archive.getinfo(names[0]).file_size > _MAX_LABELS_BYTES:
+        info = archive.getinfo(names[0])
+        if info.file_size > _MAX_LABELS_BYTES or info.compress_type not in _COMPRESSIONS:
             return None
         # Not splitlines(): it also breaks at characters that a label may hold, as MediaPipe does not.
         lines = re.split(r"\r\n|\r|\n", archive.read(names[0]).decode())

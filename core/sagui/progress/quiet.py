@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import IO
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def quiet_native(tell: Callable[[bytes], object] | None = None) -> Iterator[None
     except OSError:  # closed: there is nobody to disturb
         yield
         return
-    with tempfile.TemporaryFile() as held:
+    with _memory() as held:
         sys.stderr.flush()
         os.dup2(held.fileno(), 2)
         try:
@@ -41,6 +42,13 @@ def quiet_native(tell: Callable[[bytes], object] | None = None) -> Iterator[None
             _restore(original)
         finally:
             os.close(original)
+
+
+def _memory() -> IO[bytes]:
+    """Gives a file that needs no disk, where the system has such: a device's may be full or read-only."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("held"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _show(said: bytes) -> None:

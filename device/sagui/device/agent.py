@@ -10,6 +10,8 @@ from sagui.device.observers import Guard, NoGuard, Observer, Sighting
 from sagui.device.pipeline import Capture, Ready
 from sagui.device.streams import Encoded, Stream, encode
 
+_REST_STEP_S = 1.0
+
 
 class Agent:
     """Runs networks on a camera's frames, and tells what they saw."""
@@ -55,19 +57,27 @@ class Agent:
             capture.ask()
             due = time.monotonic()
             while (ready := capture.take(self._stop)) is not None:
-                interval_s = self.interval_s
+                paced = bool(self.interval_s)
                 lead.prepared(ready.took_s)
-                if not interval_s:
+                if not paced:
                     capture.ask(lead.wait_s())  # the next frame is made ready while the network runs on this one
                 start = time.monotonic()
                 self._look(ready)
                 lead.ran(time.monotonic() - start)
-                if interval_s:
-                    due = max(due + interval_s, time.monotonic())
-                    self._stop.wait(due - time.monotonic())
+                if paced:
+                    due = self._rest(due)
                     capture.ask()  # not before it is due: it would be old by then
         finally:
             capture.close()
+
+    def _rest(self, before: float) -> float:
+        """Waits until the next frame is due, and gives when that was; the interval may change meanwhile."""
+        begun = time.monotonic()
+        while (left := before + self.interval_s - time.monotonic()) > 0 and not self._stop.wait(
+            min(left, _REST_STEP_S)
+        ):
+            pass
+        return max(before + self.interval_s, begun)
 
     def _look(self, ready: Ready[tuple[Encoded, ...]]) -> None:
         for stream, encoded in zip(self._streams, ready.inputs, strict=True):

@@ -2,9 +2,9 @@
 
 import json
 import os
-import signal
 import threading
 from pathlib import Path
+from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Any
 
 import click
@@ -19,6 +19,7 @@ from sagui.device.ending import Ending
 from sagui.device.events import JsonEvents, PlainEvents
 from sagui.device.health.notify import open_notifier
 from sagui.device.reload import Origin
+from sagui.device.signals import on_signals
 from sagui.device.start import Station
 from sagui.infer.load import load_model
 from sagui.infer.preprocess import read_photo
@@ -97,6 +98,8 @@ def run(path: Path | None, as_json: bool, **options: Any) -> None:  # noqa: ANN4
     MODEL is a bundle (.sagui), or any TFLite image classifier with labels inside or in a file. A bundle's golden frames
     are reproduced first. Everything may be set in a file, too, and in SAGUI_* variables (docs/configuration.md); the
     command line wins. User and password of the broker come from SAGUI_MQTT_USER and SAGUI_MQTT_PASSWORD, or files.
+
+    For example: sagui run cats.sagui --camera usb:0 --broker mqtt://localhost --device porch
     """
     given = {name.replace("__", "."): value for name, value in options.items()}
     if as_json:
@@ -109,9 +112,7 @@ def run(path: Path | None, as_json: bool, **options: Any) -> None:  # noqa: ANN4
     for text in near_misses(origin.environment):
         events.say("warning", text)
     ending, reload_asked = Ending(), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
-    signal.signal(signal.SIGHUP, lambda *_: reload_asked.set())
+    on_signals({SIGTERM: ending.set, SIGINT: ending.set, SIGHUP: reload_asked.set})
     Station(settings, origin, open_notifier(os.environ), ending, events, reload_asked).run()
 
 

@@ -108,7 +108,8 @@ class Commands:
         if isinstance(handler, Ignored):
             self._ignore(handler)
             return
-        self._events.say("command", f"command: {asked.command}", command=asked.command, id=asked.id)
+        text = f"command: {asked.command}" + (f" (id {asked.id!r})" if asked.id else "")
+        self._events.say("command", text, command=asked.command, id=asked.id)
         handler()
 
     def _admit(self, name: CommandName) -> Callable[[], None] | Ignored:

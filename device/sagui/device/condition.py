@@ -8,6 +8,9 @@ from sagui.device.cameras import Incident
 from sagui.device.publisher import Outlet
 from sagui.wire import CameraState, Health, Mode, encode, timestamp, topics
 
+_Said = tuple[Mode, CameraState, str | None]
+_BEGINNING: _Said = ("normal", "none", None)
+
 
 class Condition:
     """Keeps what is wrong, and says it; any thread may tell it."""
@@ -21,13 +24,21 @@ class Condition:
             clock: Unix time, in seconds.
         """
         self._outlet, self._topic, self._clock = outlet, topics.health(device), clock
-        self._lock = threading.Lock()
-        self._said: tuple[Mode, CameraState, str | None] | None = None
+        self._lock = threading.RLock()
+        self._said: _Said | None = None
 
     @property
     def mode(self) -> Mode:
         """Whether camera and model are in use."""
         return self._said[0] if self._said else "normal"
+
+    def begin(self) -> None:
+        """Camera and model are about to be opened; whether they can be is not known yet."""
+        self.say(*_BEGINNING)
+
+    def fail(self, why: str) -> None:
+        """Says why the agent ends."""
+        self.say(self.mode, "none", why)
 
     def say(self, mode: Mode, camera: CameraState, problem: str | None = None) -> None:
         """Says how it is, if that is news."""
@@ -36,6 +47,12 @@ class Condition:
                 return
             self._said = (mode, camera, problem)
             self._publish(mode, camera, problem)
+
+    def frame(self) -> None:
+        """Is told when the camera gave a frame: the first one shows that it is there."""
+        with self._lock:  # a camera that was just said to be away stays that
+            if self._said == _BEGINNING:
+                self.say("normal", "ok")
 
     def camera(self, incident: Incident) -> None:
         """Is told when the camera goes and comes."""

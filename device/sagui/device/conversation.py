@@ -11,6 +11,9 @@ from sagui.wire import encode, topics
 POLL_S = 1.0
 """How often it is looked whether something is due, without news."""
 
+ON_ITS_WAY_POLL_S = 0.01
+"""Likewise, while messages are on their way: their acknowledgements wake nobody."""
+
 _HEARD_AT_ONCE = 16
 
 
@@ -56,7 +59,7 @@ class Conversation:
         self._pending.want_all()
         while not self._pending.closing.is_set() and not self._presence.yielded:
             self._speak(connection)
-            self._pending.wait(POLL_S, self._has_news)
+            self._pending.wait(ON_ITS_WAY_POLL_S if self._sender.on_its_way else POLL_S, self._has_news)
             lost = self._heed() or (Lost("what it says is no MQTT") if connection.dead else None)
             if lost:
                 return lost
@@ -99,6 +102,7 @@ class Conversation:
                 self._complaints.say("deaf", f"the broker does not let us listen to all we would: {happening.reason}")
         for message in heard:
             self._inbox.hand_on(message)
+        self._inbox.complain()
         return None
 
     def _online_is_new(self) -> bool:

@@ -112,7 +112,8 @@ class Dialer:
 
     def _explain(self, answer: Happening | None) -> None:
         if isinstance(answer, Refused):
-            text = f"{self._address} refuses the connection: {answer.reason}; trying again"
+            why = f"{answer.reason} (more: sagui doctor --broker {self._address})"
+            text = f"{self._address} refuses the connection: {why}; trying again"
             self._complaints.say("refused", text)
         elif isinstance(answer, Lost) and answer.alert:
             self._complaints.say("refused", _alerted(self._address, answer.alert))
@@ -120,7 +121,8 @@ class Dialer:
             text = f"{self._address} hangs up on us; it may want a certificate of ours; trying again"
             self._complaints.say("away", text)
         else:
-            self._complaints.say("away", f"{self._address} does not answer; trying again until it does")
+            why = f"(why: sagui doctor --broker {self._address})"
+            self._complaints.say("away", f"{self._address} does not answer; trying again until it does {why}")
 
 
 def explain_failure(error: BrokerError | OSError | ValueError, address: Address) -> tuple[str, str]:
@@ -136,7 +138,7 @@ def explain_failure(error: BrokerError | OSError | ValueError, address: Address)
         return "untrusted", f"{address} does not answer in TLS: {error.reason or error}; trying again"
     if address.tls and isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
         return "untrusted", f"{address} hangs up as TLS begins: is it the port of its TLS listener? trying again"
-    return "away", f"{address} is away; trying again until it is there"
+    return "away", f"{address} is away; trying again until it is there (why: sagui doctor --broker {address})"
 
 
 def _alerted(address: Address, alert: str) -> str:

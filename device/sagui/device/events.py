@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 
@@ -28,8 +29,12 @@ class _Lines:
         self._lock = threading.Lock()
 
     def write(self, line: str) -> None:
-        with self._lock:
-            self._stream.write(f"{line}\n")
+        # Labels and files' names can hold what a terminal's encoding does not.
+        encoding = self._stream.encoding or "utf-8"
+        shown = line.encode(encoding, "backslashreplace").decode(encoding)
+        # A journal that is gone, or on a full disk, must not silence the device on MQTT, too.
+        with self._lock, suppress(OSError, ValueError):
+            self._stream.write(f"{shown}\n")
             self._stream.flush()
 
 
@@ -41,7 +46,16 @@ class PlainEvents:
 
     def say(self, event: str, text: str, **fields: Any) -> None:  # noqa: ANN401, ARG002 (the port's signature)
         """See `Events.say`."""
-        self._lines.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}")
+        self._lines.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {one_line(text)}")
+
+
+def one_line(text: str) -> str:
+    r"""Makes a line that steers no terminal and begins no other line, whatever a label or a file's name holds.
+
+    >>> one_line("a\nb\x1b[2J")
+    'a\\nb\\x1b[2J'
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 class JsonEvents:

@@ -25,11 +25,12 @@ class Inbox:
         """Begins empty.
 
         Args:
-            events: Told of a handler that fails.
+            events: Told of a handler that fails, and of messages that were dropped.
         """
         self._events = events
         self._handlers: list[tuple[str, Handler]] = []
         self._waiting: deque[Received] = deque()
+        self._told: set[str] = set()
         self.oversized = self.overflowed = self.failed = 0
 
     def __len__(self) -> int:
@@ -61,6 +62,17 @@ class Inbox:
     def take(self, count: int) -> list[Received]:
         """Gives the oldest messages."""
         return [self._waiting.popleft() for _ in range(min(count, len(self._waiting)))]
+
+    def complain(self) -> None:
+        """Says that messages were dropped, once of each kind; for the link's thread."""
+        for kind, count, why in (
+            ("large", self.oversized, f"is larger than {LARGEST_BYTES} bytes"),
+            ("many", self.overflowed, f"came while {ROOM} others waited"),
+        ):
+            if count and kind not in self._told:
+                self._told.add(kind)
+                text = f"a message to the device {why}; it is dropped (said once; more of the kind are counted)"
+                self._events.say("message-dropped", text, reason=kind)
 
     def clear(self) -> None:
         """Forgets what waits."""

@@ -90,7 +90,7 @@ class Link:
         sender = Sender(self.outbox, self._refuse)
         parts = (self._pending, self._inbox, sender, self._presence, self._complaints)
         self._conversation = Conversation(device, *parts)
-        self.subscribe(topics.claim(device), self._presence.hear_claim)
+        self.subscribe(topics.claim(device), self._hear_claim)
         self.subscribe(topics.availability(device), self._presence.hear_availability)
 
     @property
@@ -228,6 +228,13 @@ class Link:
             self._connected = False
         if lost:
             self._complaints.say("away", f"the connection to {self._address} is lost ({lost.reason}); reconnecting")
+
+    def _hear_claim(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 (as `Handler`)
+        known = self._presence.ignored
+        self._presence.hear_claim(topic, payload, retained)
+        if not known and self._presence.ignored:
+            text = f"a claim on {self._device} that makes no sense is ignored (said once; more are counted)"
+            self._events.say("claim-ignored", text)
 
     def _yield(self, connection: Connection, why: str) -> None:
         connection.leave(silently=True)

@@ -5,8 +5,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sagui.device.connection import Connection, Happening, Received
+from sagui.device.connection import WINDOW, Acknowledged, Connection, Happening, Received
 from sagui.device.inbox import Handler, Inbox
+
+_ACKNOWLEDGED_AT_ONCE = WINDOW // 2
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Pending:
                 self._inbox.put(happening)
             else:
                 self._happenings.append(happening)
+                if isinstance(happening, Acknowledged) and len(self._happenings) < _ACKNOWLEDGED_AT_ONCE:
+                    return  # the link looks soon by itself: to wake it for each would cost more than all else it does
             self._news.notify()
 
     # What follows is called by the link's thread.

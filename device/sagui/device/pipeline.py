@@ -12,7 +12,6 @@ from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from sagui.device.cameras import Camera, Frame
-from sagui.device.errors import CameraError
 from sagui.infer.preprocess import Photo
 
 _CLOSE_SECONDS = 2.0
@@ -50,7 +49,7 @@ class Capture(Generic[Inputs]):
         """
         self._camera, self._encode, self._clock = camera, encode, clock
         self._wanted = threading.Semaphore(0)
-        self._slot: SimpleQueue[Ready[Inputs] | CameraError | None] = SimpleQueue()
+        self._slot: SimpleQueue[Ready[Inputs] | Exception | None] = SimpleQueue()
         self._after_s = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -73,13 +72,14 @@ class Capture(Generic[Inputs]):
 
         Raises:
             CameraError: The camera stopped giving frames.
+            Exception: Whatever else the camera or ``encode`` raised: nobody else would hear of it, and wait for ever.
         """
         while not stop.is_set():
             try:
                 item = self._slot.get(timeout=_STOP_STEP_S)
             except Empty:
                 continue
-            if isinstance(item, CameraError):
+            if isinstance(item, Exception):
                 raise item
             return item
         return None
@@ -92,7 +92,7 @@ class Capture(Generic[Inputs]):
         self._thread.join(_CLOSE_SECONDS)
 
     def _run(self) -> None:
-        item: Ready[Inputs] | CameraError | None
+        item: Ready[Inputs] | Exception | None
         while True:
             self._wanted.acquire()
             if self._after_s:
@@ -101,7 +101,7 @@ class Capture(Generic[Inputs]):
                 return
             try:
                 item = self._next()
-            except CameraError as error:
+            except Exception as error:  # noqa: BLE001 (it is raised where frames are taken)
                 item = error
             self._slot.put(item)
             if not isinstance(item, Ready):

@@ -40,7 +40,8 @@ class Publisher:
             self._results += 1
             if self._results == 1:
                 verdict = sighting.decided.verdict
-                self._events.say("first-result", f"first result: {verdict.label} ({verdict.score:.2f})")
+                where = f"results go to {topics.result(self._device)}"
+                self._events.say("first-result", f"first result: {verdict.label} ({verdict.score:.2f}); {where}")
         if sighting.decided.changed:
             self._say_state(sighting)
 

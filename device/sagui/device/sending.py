@@ -29,6 +29,11 @@ class Sender:
         """Whether nothing more may be sent now."""
         return self._window.full
 
+    @property
+    def on_its_way(self) -> bool:
+        """Whether a message was sent and not acknowledged."""
+        return not self._window.empty
+
     def begin(self, size: int) -> None:
         """Starts over, on a new connection.
 

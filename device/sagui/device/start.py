@@ -1,19 +1,21 @@
 """From settings to an agent at work. Composition only: who is told of what, and in which order things begin and end."""
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from time import monotonic
 
 from sagui.device.agent import Agent
 from sagui.device.cameras import Camera, Incident, open_camera
 from sagui.device.condition import Condition
 from sagui.device.config.settings import Settings
 from sagui.device.config.streams import plan_streams
-from sagui.device.ending import Ending
-from sagui.device.errors import BrokerError, DeviceError
+from sagui.device.ending import Ending, in_words
+from sagui.device.errors import DeviceError
 from sagui.device.events import Events
 from sagui.device.extras import Extras
-from sagui.device.health.crashes import SafeMode, shorten
+from sagui.device.farewell import say_stopped, undelivered
+from sagui.device.health.crashes import SafeMode
 from sagui.device.health.history import History
 from sagui.device.health.notify import Notifier
 from sagui.device.health.pulse import Pulse
@@ -39,15 +41,17 @@ from sagui.device.telemetry.measure import Meter
 from sagui.device.telemetry.report import Reporter
 from sagui.device.ticker import Task, Ticker
 from sagui.device.voice import Voice
-from sagui.errors import SaguiError
 from sagui.infer.runtimes.device import parse_device
 from sagui.wire import OutboxCounts
 
-if TYPE_CHECKING:
-    from sagui.device.telemetry.prometheus import Exporter
-
 DRAIN_SECONDS = 10.0
 """How long a clean stop waits for the broker to acknowledge what was published."""
+
+LOAD_SECONDS = 180.0
+"""How long models may take to load while the watchdog is at work: as long as the service may take to start."""
+
+_LAST_WORDS_S = 2.0
+_LINGER_STEP_S = 0.02
 
 
 class Station:
@@ -96,8 +100,8 @@ class Station:
         )
         self._condition = Condition(self.link, self._device)
         self.meter = Meter(gaps=not leaves_out(settings))
-        reporter = self._reporter()
-        self._voice = Voice(self.link, self._device, reporter, self._condition, ending.set, events)
+        self._voice = Voice(self.link, self._device, self._reporter(), self._condition, ending.set, events)
+        self._opened_s, self._fed = 0.0, False
 
     def run(self) -> None:
         """Works until the camera has no more, or it is stopped.
@@ -105,12 +109,13 @@ class Station:
         Raises:
             SaguiError: It cannot begin or go on, or the broker did not take every result.
         """
+        self._opened_s = monotonic()
         self.link.open()
         try:
             self._stay()
-        except SaguiError as error:
+        except Exception as error:
             if self._history:
-                self._history.note(str(error))
+                self._history.note(in_words(error))
             raise
         finally:
             self.link.close()
@@ -119,15 +124,17 @@ class Station:
         safe = self._history.begin() if self._history else None
         if safe:
             self._rest(safe)
-        delivered = True
-        if not self._ending.is_set():
+        if self._ending.is_set():
+            self._leave(0.0)
+            delivered = True
+        else:
             delivered = self._work()
         if self._history:
             self._history.end()
         if self._ending.error:
             raise self._ending.error
         if not delivered:
-            raise BrokerError(f"{self._address} did not acknowledge every result within {DRAIN_SECONDS:g} s of the end")
+            raise undelivered(self.link, str(self._address), DRAIN_SECONDS)
 
     def _rest(self, safe: SafeMode) -> None:
         """Is there, and listens, but leaves camera and model alone."""
@@ -136,24 +143,48 @@ class Station:
         self.link.ready()
         self._notifier.ready()
         self._notifier.status(str(safe))
-        beat = Task(1.0, self._notifier.camera_beat)
         report = Task(self._settings.telemetry.every_s, self._voice.report)
+
+        def apply(settings: Settings) -> None:
+            self._settings, report.every_s = settings, settings.telemetry.every_s
+
         with ExitStack() as beside:
-            self._begin(beside, Ticker([beat, report], self._events))
+            try:
+                self._serve(beside)
+            except DeviceError as error:  # it may be what led here
+                self._events.say("warning", str(error))
+            self._begin(beside, self._ticker(Task(1.0, self._notifier.camera_beat), report, apply))
             self._ending.wait(safe.seconds)
+        self._fed = True
         if not self._ending.is_set() and self._history:
             self._history.forgive()
 
     def _work(self) -> bool:
+        with ExitStack() as beside:
+            try:
+                agent = self._prepare(beside)
+            except Exception as error:
+                self._condition.fail(in_words(error))
+                self._linger()
+                raise
+            return self._look(agent)
+
+    def _prepare(self, beside: ExitStack) -> Agent | None:
+        """Gives an agent that is ready to look; None if it is to end already."""
+        self._condition.begin()
+        self._serve(beside)
+        streams = self._load()
+        if self._ending.is_set():
+            return None
         settings, events = self._settings, self._events
-        streams = open_streams(plan_streams(settings), settings.threads, parse_device(settings.delegate), events)
         stuck = Stuck(events, settings.health.stuck_seconds, note=self._history.note if self._history else _forget)
         rest_s = interval_s(settings)
         pulse = Pulse(self._notifier, stuck, rest_s)
-        self._condition.say("normal", "ok")
         camera = self._open_camera(pulse)
+        beside.callback(camera.close)
         publisher = Publisher(self.link, self._device, self.link.boot, events)
         extras = Extras(self.link, self._device, self._voice, events)
+        beside.callback(extras.close)
         extras.apply(settings)
         observers: list[Observer] = [publisher, self.meter, extras.snapshots, extras.collecting, pulse]
         agent = Agent(camera, streams, observers, guard=pulse, interval_s=rest_s, stop=self._ending)
@@ -161,33 +192,62 @@ class Station:
         self.link.ready()
         self._notifier.ready()
         self._notifier.status(f"{streams[0].model.name} {streams[0].model.version} looks at {camera_name(settings)}")
-        with ExitStack() as beside:
-            beside.callback(extras.close)
-            self._begin(beside, stuck, self._ticker(agent, streams, pulse, extras))
-            return self._look(agent)
+        self._begin(beside, stuck, self._working(agent, streams, pulse, extras))
+        return agent
+
+    def _load(self) -> tuple[Stream, ...]:
+        settings, until_s = self._settings, monotonic() + LOAD_SECONDS
+
+        def feed() -> None:
+            if monotonic() < until_s:
+                self._notifier.camera_beat()
+
+        with ExitStack() as meanwhile:
+            if self._fed:  # before the first `ready` systemd has other patience
+                self._begin(meanwhile, Ticker([Task(1.0, feed)], self._events))
+            device = parse_device(settings.delegate)
+            return open_streams(plan_streams(settings), settings.threads, device, self._events)
+
+    def _look(self, agent: Agent | None) -> bool:
+        """Runs the loop; gives whether the broker acknowledged every result."""
+        try:
+            if agent:
+                agent.run()
+        except Exception as error:
+            self._condition.fail(in_words(error))
+            raise
+        finally:
+            delivered = self._leave(DRAIN_SECONDS)
+        return delivered
+
+    def _leave(self, patience_s: float) -> bool:
+        """Says the last words; gives whether the broker acknowledged every result."""
+        self._notifier.stopping()
+        delivered = self.link.drain(patience_s)
+        self._voice.report()
+        self.link.close()
+        say_stopped(self.link, self.meter.read(), self._events)
+        return delivered
+
+    def _linger(self) -> None:
+        """Waits a moment for the broker: why there will be no agent is worth to be known."""
+        until_s = self._opened_s + _LAST_WORDS_S
+        while not self.link.connected and monotonic() < until_s and not self._ending.wait(_LINGER_STEP_S):
+            pass
 
     def _begin(self, beside: ExitStack, *parts: Stuck | Ticker) -> None:
-        """Starts what runs beside the agent, and the answers to Prometheus, if it shall have any."""
         for part in parts:
             part.start()
             beside.callback(part.close)
-        if self._settings.telemetry.prometheus:
-            beside.callback(self._export(self._settings.telemetry.prometheus).close)
 
-    def _look(self, agent: Agent) -> bool:
-        """Runs the loop; gives whether the broker acknowledged every result."""
-        try:
-            agent.run()
-        except SaguiError as error:
-            self._condition.say("normal", "none", shorten(str(error)))
-            raise
-        finally:
-            self._notifier.stopping()
-            delivered = self.link.drain(DRAIN_SECONDS)
-            self._voice.report()
-            self.link.close()
-            self._say_stopped()
-        return delivered
+    def _serve(self, beside: ExitStack) -> None:
+        """Answers Prometheus, if it shall have answers."""
+        if not self._settings.telemetry.prometheus:
+            return
+        from sagui.device.telemetry.prometheus import Exporter, parse_endpoint
+
+        reporter, endpoint = self._reporter(), parse_endpoint(self._settings.telemetry.prometheus)
+        beside.callback(Exporter(endpoint, lambda: self._voice.measure(reporter)).close)
 
     def _open_camera(self, pulse: Pulse) -> Camera:
         def tell(incident: Incident) -> None:
@@ -195,35 +255,38 @@ class Station:
             pulse.tell(incident)
             self._condition.camera(incident)
 
+        def beat() -> None:
+            self._condition.frame()
+            pulse.beat()
+
         camera = self._settings.camera
         return open_camera(
             camera.spec or "",
             loop=camera.loop,
             warn=lambda text: self._events.say("warning", text),
             tell=tell,
-            beat=pulse.beat,
+            beat=beat,
             patient=camera.patient,
         )
 
-    def _ticker(self, agent: Agent, streams: tuple[Stream, ...], pulse: Pulse, extras: Extras) -> Ticker:
+    def _working(self, agent: Agent, streams: tuple[Stream, ...], pulse: Pulse, extras: Extras) -> Ticker:
         report = Task(self._settings.telemetry.every_s, self._voice.report)
 
         def apply(settings: Settings) -> None:
+            self._settings, report.every_s = settings, settings.telemetry.every_s
             agent.interval_s = pulse.interval_s = interval_s(settings)
-            report.every_s = settings.telemetry.every_s
-            extras.apply(settings)
+            self.meter.gaps = not leaves_out(settings)
             for stream, plan in zip(streams, plan_streams(settings), strict=True):
                 stream.decider.rules = plan.rules
+            extras.apply(settings)
+            self._voice.announce(settings, streams)
 
+        return self._ticker(Task(1.0, pulse.tick), report, apply)
+
+    def _ticker(self, pulse: Task, report: Task, apply: Callable[[Settings], None]) -> Ticker:
         asked, notifier = self._reload_asked, self._notifier
         reloader = Reloader(self._settings, self._origin, apply, asked, notifier, self._events)
-        return Ticker([Task(1.0, pulse.tick), Task(0.2, reloader.tick), report], self._events)
-
-    def _export(self, address: str) -> "Exporter":
-        from sagui.device.telemetry.prometheus import Exporter, parse_endpoint
-
-        reporter = self._reporter()
-        return Exporter(parse_endpoint(address), lambda: reporter.report(self._condition.mode))
+        return Ticker([pulse, Task(0.2, reloader.tick), Task(0.2, self._voice.tick), report], self._events)
 
     def _reporter(self) -> Reporter:
         return Reporter(self.meter, Machine(), self._folder, self._counts)
@@ -231,26 +294,6 @@ class Station:
     def _counts(self) -> OutboxCounts:
         link = self.link
         return OutboxCounts(waiting=link.waiting, acknowledged=max(0, link.acknowledged), dropped=link.dropped)
-
-    def _say_stopped(self) -> None:
-        link, measured = self.link, self.meter.read()
-        waiting, undelivered = link.waiting, link.waiting + link.dropped
-        text = f"stopped after {measured.frames} frames; the broker acknowledged {link.acknowledged} results"
-        if undelivered:
-            text += f", {undelivered} were not delivered"
-        if waiting and link.outbox.durable:
-            text += f"; {waiting} wait on disk for the next start"
-        percentiles = dict(zip(("p50", "p95"), measured.percentiles_ms or (), strict=False))
-        self._events.say(
-            "stopped",
-            text,
-            frames=measured.frames,
-            published=link.published,
-            acknowledged=link.acknowledged,
-            waiting=waiting,
-            dropped=link.dropped,
-            latency_ms={name: round(value, 3) for name, value in percentiles.items()},
-        )
 
 
 def _forget(_text: str) -> None:

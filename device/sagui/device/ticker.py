@@ -15,12 +15,16 @@ class Task:
     Attributes:
         every_s: Time from one to the next; may be changed while it runs. 0 rests.
         action: What to do; must not take long.
-        due_s: When it is next, on the monotonic clock.
+        last_s: When it was done last, on the monotonic clock; None before the first time.
     """
 
     every_s: float
     action: Callable[[], None]
-    due_s: float = 0.0
+    last_s: float | None = None
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether it is to be done now."""
+        return bool(self.every_s) and (self.last_s is None or now_s - self.last_s >= self.every_s)
 
 
 class Ticker:
@@ -53,8 +57,8 @@ class Ticker:
         while not self._closed.is_set():
             now = time.monotonic()
             for number, task in enumerate(self._tasks):
-                if task.every_s and now >= task.due_s:
-                    task.due_s = now + task.every_s
+                if task.is_due(now):
+                    task.last_s = now
                     self._do(number, task)
             self._closed.wait(self._step_s)
 

@@ -1,5 +1,6 @@
 """What the agent says of itself on MQTT, beside results, and what it listens to."""
 
+import threading
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Protocol
@@ -12,7 +13,7 @@ from sagui.device.events import Events
 from sagui.device.publisher import reference
 from sagui.device.streams import Stream
 from sagui.device.telemetry.report import Reporter
-from sagui.wire import CommandName, ModelRef, encode, topics
+from sagui.wire import CommandName, ModelRef, Telemetry, encode, topics
 
 Handler = Callable[[str, bytes, bool], None]
 
@@ -55,12 +56,15 @@ class Voice:
         self._line, self._device = line, device
         self._reporter, self._condition = reporter, condition
         self._model: ModelRef | None = None
-        self._handlers: dict[CommandName, Callable[[], None]] = {"restart": restart, "report": self._answer}
+        self._asked, self._greets = threading.Event(), False
+        self._handlers: dict[CommandName, Callable[[], None]] = {"restart": restart, "report": self._asked.set}
         self._commands = Commands(self._handlers, events)
         line.subscribe(topics.command(device), self._obey)
 
     def announce(self, settings: Settings, streams: Sequence[Stream] = ()) -> None:
         """Introduces the device to Home Assistant, if it shall know of it; and tells telemetry what is looked at.
+
+        To be called again when settings change: what Home Assistant shows depends on them.
 
         Args:
             settings: Those that hold.
@@ -80,7 +84,9 @@ class Voice:
             telemetry_s=settings.telemetry.every_s,
         )
         self._line.retain(topic, payload)
-        self._line.subscribe(topics.home_assistant_status(prefix), self._greet)
+        if not self._greets:
+            self._greets = True
+            self._line.subscribe(topics.home_assistant_status(prefix), self._greet)
 
     def offer_snapshots(self, ask: Callable[[], None] | None) -> None:
         """Lets others ask for a photo; None lets nobody."""
@@ -89,18 +95,24 @@ class Voice:
         else:
             self._handlers.pop("snapshot", None)
 
+    def measure(self, reporter: Reporter) -> Telemetry:
+        """Measures the device, and what was said to it.
+
+        Args:
+            reporter: Remembers what was measured before, for the frames a second since.
+        """
+        return reporter.report(self._condition.mode, ignored_commands=self._commands.ignored, model=self._model)
+
     def report(self) -> None:
         """Says telemetry."""
-        message = self._reporter.report(
-            self._condition.mode,
-            ignored_commands=self._commands.ignored,
-            model=self._model,
-        )
-        self._line.retain(topics.telemetry(self._device), encode(message), qos=0)
+        self._line.retain(topics.telemetry(self._device), encode(self.measure(self._reporter)), qos=0)
 
-    def _answer(self) -> None:
-        self.report()
-        self._condition.repeat()
+    def tick(self) -> None:
+        """Answers who asked for a report; to be called now and then, by a thread that may wait for the machine."""
+        if self._asked.is_set():
+            self._asked.clear()
+            self.report()
+            self._condition.repeat()
 
     def _obey(self, _topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 (the port's signature)
         self._commands.take(payload, retained=retained)

@@ -23,6 +23,11 @@ class Window:
         """Whether nothing more may be sent now."""
         return len(self._sent) >= self._size
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is on its way."""
+        return not self._sent
+
     def __contains__(self, mid: int) -> bool:
         return mid in self._sent and mid not in self._arrived
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sagui.bundle import Bundle, BundleError, Manifest, decode_bundle, encode_bundle, read_bundle, write_bundle
-from sagui.bundle.archive import MAX_ENTRIES, pack
+from sagui.bundle.archive import MAX_ENTRIES, pack, unpack
 from sagui.bundle.golden import Golden, decode_golden, encode_golden
 from sagui.bundle.manifest import check_name
 
@@ -154,6 +154,16 @@ def test_a_zip_of_something_else_is_refused() -> None:
 def test_a_wrong_key_is_named(content: bytes, changes: dict[str, object], where: str) -> None:
     with pytest.raises(BundleError, match=rf"manifest.json: .*{where}"):
         decode_bundle(with_manifest(content, **changes))
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [b'{"schema": 1, "name": "\x95"}', b'{"\x95": 0, "schema": 1}', b'{"schema": 1, "x": ' + b"[" * 100_000, b"\xff"],
+    ids=["no text", "no text for a key", "deep", "a byte"],
+)
+def test_a_manifest_of_any_bytes_is_refused_in_one_line(content: bytes, manifest: bytes) -> None:
+    with pytest.raises(BundleError, match=r"^manifest.json: [^\n]+$"):
+        decode_bundle(pack(unpack(content) | {"manifest.json": manifest}))
 
 
 def test_errors_name_the_file(tmp_path: Path) -> None:

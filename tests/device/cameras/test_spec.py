@@ -85,6 +85,13 @@ def test_an_error_does_not_tell_the_password(text: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["usb:0\n\x1b[2J", "picamera2:\r\u2028", "rtsp://h/\x1b[2J?a=1&rotate=90"])
+def test_an_error_is_one_line_that_steers_no_terminal(text: str) -> None:
+    with pytest.raises(CameraError) as caught:
+        split_spec(text)
+    assert str(caught.value).isprintable()
+
+
 @given(st.text(max_size=60) | st.text("rtsp:/@[]?#&=.0a%", max_size=30).map("rtsp://".__add__))
 def test_any_text_is_a_source_or_a_camera_error(text: str) -> None:
     try:

@@ -37,6 +37,7 @@ def test_without_a_text_there_are_no_lines() -> None:
     [
         (b"a = 1\nb 2", "x:2:3: not TOML: Expected '=' after a key in a key/value pair"),
         (b"a = 1\nb = ", "x:2:5: not TOML: Invalid value"),
+        (b"a = 1\nb = porch", 'x:2:5: not TOML: Invalid value; texts stand in quotes, such as "porch"'),
         (b"a = [\n1,\n", "x:2:3: not TOML: "),
         (b"a = 1\na = 2", "x:2:6: not TOML: Cannot overwrite a value"),
         (b"[a]\n[a]\n", "x:2:3: not TOML: Cannot declare ('a',) twice"),

@@ -48,6 +48,7 @@ def test_five_crashes_in_ten_minutes_are_too_many() -> None:
     assert safe is not None
     assert (safe.crashes, safe.why, safe.seconds) == (5, (WORDLESS,), SAFE_SECONDS)
     assert str(safe).startswith("safe mode for 10 minutes after 5 crashes within 10 minutes: it ended without a word")
+    assert str(safe).endswith("; it ends sooner when the agent is stopped and started again")
 
 
 def test_crashes_that_are_far_apart_are_not() -> None:

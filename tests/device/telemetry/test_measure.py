@@ -43,8 +43,9 @@ def test_a_frame_that_two_streams_look_at_counts_once() -> None:
     for index in range(5):
         one = frame(index)
         meter.add(one, 10.0, 1.0)
-        meter.add(one, 20.0, 1.0)
+        meter.add(one, 20.0, 11.0)
     assert meter.read().frames == 5
+    assert meter.read().frame_age_ms == 1.0, "the second stream begins later, but the work on the frame does not"
     assert meter.read().percentiles_ms == (15.0, 20.0, 20.0)
 
 
@@ -81,6 +82,9 @@ def test_where_a_trigger_chooses_gaps_mean_nothing() -> None:
     for index in (0, 50, 100):
         meter.add(frame(index), 1.0, 0.0)
     assert meter.read().dropped == 0
+    meter.gaps = True
+    meter.add(frame(110), 1.0, 0.0)
+    assert meter.read().dropped == 9
 
 
 def test_it_is_read_while_it_counts() -> None:

@@ -179,9 +179,9 @@ def test_a_client_that_says_nothing_does_not_hold_the_end_up() -> None:
         exporter.close()
 
 
-def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
-    with pytest.raises(TelemetryError, match=r"^this needs prometheus_client: pip install 'sagui\[prometheus\]'$"):
+    with pytest.raises(TelemetryError, match=r"^this needs prometheus_client: pip install prometheus-client$"):
         Exporter(Endpoint(LOOPBACK, 0), lambda: LITTLE)
 
 

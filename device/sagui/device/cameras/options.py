@@ -127,11 +127,20 @@ def parse_options(query: str, kind: str) -> Options:
         try:
             values[option.field] = option.read(text)
         except ValueError as error:
-            raise CameraError(f"camera: {key}={text} is not allowed; {key} is {option.allowed}") from error
+            raise CameraError(f"camera: {key}={shown(text)} is not allowed; {key} is {option.allowed}") from error
     for one, other in (("width", "height"), ("height", "width")):
         if one in values and other not in values:
             raise CameraError(f"camera: {one} needs {other} with it; or leave both to the camera")
     return Options(**values)  # type: ignore[arg-type]  # each value was read for its field
+
+
+def shown(text: str) -> str:
+    r"""Writes a part of a spec for a message: in one line that steers no terminal.
+
+    >>> shown("usb:\n\x1b[2J")
+    'usb:??[2J'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _option(key: str, kind: str) -> _Option:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
-from sagui.device.cameras.options import KEYS
+from sagui.device.cameras.options import KEYS, shown
 from sagui.device.errors import CameraError
 
 HELP = (
@@ -69,7 +69,7 @@ def _local(head: str) -> tuple[Kind, str]:
 
 def _number(head: str, text: str, hint: str) -> str:
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
-        raise CameraError(f"camera: {head} has no number; {hint}")
+        raise CameraError(f"camera: {shown(head)} has no number; {hint}")
     return str(int(text))
 
 
@@ -81,11 +81,11 @@ def _url(text: str) -> Source:
         raise CameraError("camera: the URL cannot be read; it is like rtsp://HOST:554/PATH") from error
     if not host:
         raise CameraError("camera: the URL names no host; it is like rtsp://HOST:554/PATH")
-    shown = f"[{host}]" if ":" in host else host
+    bracketed = f"[{host}]" if ":" in host else host
     # Some cameras want user and password in the path.
     secret = any(word in parts.path.lower() for word in ("pass", "pwd"))
     path = "/..." if secret else parts.path
-    name = urlunsplit((parts.scheme, shown if port is None else f"{shown}:{port}", path, "", ""))
+    name = urlunsplit((parts.scheme, bracketed if port is None else f"{bracketed}:{port}", path, "", ""))
     theirs, ours = _whose(parts, name, marked="#" in text)
     return Source("url", urlunsplit(parts._replace(query=theirs, fragment="")), ours, name)
 
@@ -100,7 +100,7 @@ def _whose(parts: SplitResult, name: str, *, marked: bool) -> tuple[str, str]:
         return parts.query, ""
     if len(mine) < len(keys):
         raise CameraError(
-            f"camera: {name} has parameters of its own and {', '.join(mine)}; put sagui's options behind a #, as in "
-            f"rtsp://HOST/PATH?channel=1#rotate=90"
+            f"camera: {shown(name)} has parameters of its own and {', '.join(mine)}; put sagui's options behind a #, "
+            f"as in rtsp://HOST/PATH?channel=1#rotate=90"
         )
     return "", parts.query

@@ -118,7 +118,8 @@ def _located(message: str, text: str, name: str) -> str:
     end = text.removesuffix("\n")
     line = found["line"] or end.count("\n") + 1
     column = found["column"] or len(end) - (end.rfind("\n") + 1) + 1
-    return f"{name}:{line}:{column}: not TOML: {found['what']}"
+    hint = '; texts stand in quotes, such as "porch"' if found["what"] == "Invalid value" else ""
+    return f"{name}:{line}:{column}: not TOML: {found['what']}{hint}"
 
 
 def is_there(path: Path) -> bool:

@@ -6,7 +6,7 @@ They are imported on use: a camera's rules bring OpenCV, those of deciding numpy
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from sagui.device.address import parse_address
 from sagui.device.config.lines import Place, is_stream
@@ -57,23 +57,15 @@ def parse_region(text: str) -> "Region":
     return region
 
 
-def parse_listen(text: str) -> tuple[str, int]:
-    """Reads an address to listen at.
+def check_endpoint(text: str) -> None:
+    """Checks an address to serve Prometheus at, as the agent reads it.
 
     Raises:
-        ConfigError: It is none.
-
-    >>> parse_listen("127.0.0.1:9105"), parse_listen("[::1]:9105")
-    (('127.0.0.1', 9105), ('::1', 9105))
+        TelemetryError: It is none.
     """
-    try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or not port or parts.netloc != text or "@" in text or not re.fullmatch(r"[\w.:%-]+", host, re.ASCII):
-        raise ConfigError(f"{text!r} is no address to listen at; write HOST:PORT, such as 127.0.0.1:9105")
-    return host, port
+    from sagui.device.telemetry.prometheus import parse_endpoint
+
+    parse_endpoint(text)
 
 
 def check_camera(spec: str) -> None:
@@ -124,7 +116,7 @@ RULES: Mapping[str, Callable[[Any], object]] = {
     "stream.region": parse_region,
     "stream.agree": parse_agree,
     "telemetry.every_s": check_period,
-    "telemetry.prometheus": parse_listen,
+    "telemetry.prometheus": check_endpoint,
     "home_assistant.prefix": check_prefix,
 }
 """By key: called with a value of its type, raises a SaguiError."""

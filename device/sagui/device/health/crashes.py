@@ -23,6 +23,7 @@ SAFE_SECONDS = 600.0
 WORDLESS = "it ended without a word: it was killed, a library crashed, or the power failed"
 """What is kept of a crash that left no reason."""
 
+_SOONER = "it ends sooner when the agent is stopped and started again"
 _MOST_KEPT = 2 * CRASHES
 _MOST_WHY = 3
 _TEXT_LIMIT = 200
@@ -91,7 +92,8 @@ class SafeMode:
     def __str__(self) -> str:
         """One line for a person."""
         minutes = f"{self.seconds / 60:g} minutes"
-        return f"safe mode for {minutes} after {self.crashes} crashes within {WINDOW_S / 60:g} minutes: {self.why[0]}"
+        crashes = f"{self.crashes} crashes within {WINDOW_S / 60:g} minutes"
+        return f"safe mode for {minutes} after {crashes}: {self.why[0]}; {_SOONER}"
 
 
 def started(record: Record, now: Moment) -> Record:

@@ -17,6 +17,9 @@ from sagui.device.outbox.rules import IN_MEMORY, Held, Limits, Row
 GROUP = 1_000
 """At most so many messages wait for the next commit; past that `DiskOutbox.append` waits for the disk."""
 
+GATHER_S = 0.01
+"""Least time from one commit to the next: what comes quicker than this shares commits, and costs less."""
+
 RETRY_S = 10.0
 """How long a disk that failed is left alone."""
 
@@ -65,7 +68,8 @@ class DiskOutbox:
         self._taken = self._acknowledged = self._removed = self._given_up = 0
         self._trouble = self._damage = ""
         self._retry_s = clock()
-        self._told_dropped = self._closing = False
+        self._told_dropped = self._closing = self._hurry = False
+        self._committed_s = -GATHER_S
         self._ready: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._write, name="outbox", daemon=True)
         self._thread.start()
@@ -132,8 +136,11 @@ class DiskOutbox:
     def flush(self) -> None:
         """See `Outbox.flush`."""
         with self._state:
+            self._hurry = True
+            self._work.notify()
             while (self._pending or self._busy) and self._thread.is_alive():
                 self._settled.wait(_TIDY_S)
+            self._hurry = False
 
     def close(self) -> None:
         """See `Outbox.close`."""
@@ -171,6 +178,7 @@ class DiskOutbox:
         while True:
             with self._state:
                 self._work.wait_for(self._has_work, _TIDY_S)
+                self._gather()
                 closing, batch, self._pending, self._busy = self._closing, self._pending, [], True
                 self._settled.notify_all()
             try:
@@ -183,6 +191,13 @@ class DiskOutbox:
                 self._ready()
             if closing:
                 return
+
+    def _gather(self) -> None:
+        """Waits until the last commit is long enough ago, or enough has come; called with the lock."""
+        rest_s = GATHER_S - (time.monotonic() - self._committed_s)
+        if rest_s > 0:
+            self._work.wait_for(lambda: self._closing or self._hurry or len(self._pending) >= GROUP, rest_s)
+        self._committed_s = time.monotonic()
 
     def _has_work(self) -> bool:
         return bool(self._pending or self._closing or (self._damage and self._clock() >= self._retry_s))

@@ -41,10 +41,10 @@ class Meter:
 
         Args:
             gaps: Whether a gap in the frames' numbers means that frames were lost; not so where a trigger or a rate
-                chooses which are looked at.
+                chooses which are looked at. May be changed while it counts.
             clock: Monotonic time, in seconds.
         """
-        self._gaps, self._clock = gaps, clock
+        self.gaps, self._clock = gaps, clock
         self._start_s = clock()
         self._frames = self._dropped = 0
         self._frame: Frame | None = None
@@ -65,12 +65,12 @@ class Meter:
             age_ms: From its capture until the work on it began.
         """
         self._total_ms.append(total_ms)
-        self._age_ms = max(0.0, age_ms)
         last = self._frame
         if frame is last:
             return
+        self._age_ms = max(0.0, age_ms)
         # A number that goes back is that of a camera which begins anew.
-        if last is not None and self._gaps and frame.index > last.index:
+        if last is not None and self.gaps and frame.index > last.index:
             self._dropped += frame.index - last.index - 1
         self._frame = frame
         self._frames += 1

@@ -17,7 +17,7 @@ from sagui.wire import Telemetry
 LOOPBACK = "127.0.0.1"
 """Where it listens, unless another address is given: nobody but this machine can reach it."""
 
-_MISSING = "this needs prometheus_client: pip install 'sagui[prometheus]'"
+_MISSING = "this needs prometheus_client: pip install prometheus-client"
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9.-]*)):(?P<port>[0-9]{1,5})", re.ASCII)
 _MOST_PORT = 65535
 
