@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lean test-aarch64 fuzz lint bench bench-scale pictures clean
+.PHONY: help demo test test-lean test-aarch64 fuzz torture lint bench bench-scale pictures clean
 
 help: ## Show this
 	@echo "sagui: from a folder of photos to a fleet of cameras that name what they see"
@@ -31,6 +31,9 @@ test-lean: $(STAMP) ## Run the device's tests with tflite-runtime, without Tenso
 
 test-aarch64: $(STAMP) ## Run the device's core as a Pi Zero 2 W, 3, 4 and 5, in qemu (about 3 minutes)
 	SAGUI_TEST_BOARDS=all $(BIN)/pytest tests/aarch64
+
+torture: $(STAMP) ## Kill the agent 200 times at random moments (about 4 minutes)
+	SAGUI_TORTURE=200 $(BIN)/pytest --timeout=0 tests/device/mqtt/test_link_killed.py
 
 fuzz: $(STAMP) ## Feed garbage to all that reads what others wrote (a minute each; FUZZ_SECONDS=...)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)

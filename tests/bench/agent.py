@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory, TemporaryFile
 import numpy as np
 from tests.bench.rows import Row
 
-from sagui.device.address import Address
 from sagui.device.agent import Agent
 from sagui.device.cameras import Frame
 from sagui.device.decide import Decider
-from sagui.device.link import Link
+from sagui.device.mqtt.address import Address
+from sagui.device.mqtt.link import Link
 from sagui.device.outbox import open_outbox
 from sagui.device.publisher import Publisher
 from sagui.device.streams import Stream

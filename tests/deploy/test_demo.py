@@ -19,7 +19,7 @@ from sagui.convert.pipeline import Options
 from sagui.deploy.demo.errors import DemoError
 from sagui.deploy.demo.listener import listening
 from sagui.deploy.demo.story import Plot, tell
-from sagui.device.address import parse_address
+from sagui.device.mqtt.address import parse_address
 from sagui.train.datasets import open_dataset
 from sagui.train.recipe.choices import Recipe
 from sagui.train.recipe.read import with_settings

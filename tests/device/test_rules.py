@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagui.bundle.manifest import Decision
-from sagui.device.address import Address, parse_address
 from sagui.device.decide import Verdict, decide, follow
 from sagui.device.errors import BrokerError
+from sagui.device.mqtt.address import Address, parse_address
 
 LABELS = ("cat", "dog", "owl")
 

@@ -10,19 +10,19 @@ from tests.device.sightings import make_stream
 from tests.device.test_start import Link, Notes, Notifier
 
 from sagui.device import extras, plan, start, voice
-from sagui.device.address import Address
 from sagui.device.cameras import open_camera
 from sagui.device.collect.rules import Limits as CollectLimits
 from sagui.device.config.keys import keys
 from sagui.device.config.merge import merge
 from sagui.device.config.streams import StreamPlan
 from sagui.device.ending import Ending
+from sagui.device.mqtt.address import Address
+from sagui.device.mqtt.tls import Files
 from sagui.device.outbox import Limits as OutboxLimits
 from sagui.device.reload import Origin
 from sagui.device.start import Station
 from sagui.device.telemetry import prometheus
 from sagui.device.telemetry.prometheus import Endpoint
-from sagui.device.tls import Files
 from sagui.infer.runtimes.device import Device
 
 # For each key, a value that is not its default, and other settings without which it would mean nothing.

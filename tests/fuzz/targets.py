@@ -13,13 +13,13 @@ from sagui.bundle.manifest import Manifest, decode_manifest, encode_manifest
 from sagui.bundle.read import decode_bundle
 from sagui.device.cameras.options import KEYS, parse_options
 from sagui.device.cameras.spec import SCHEMES, split_spec
-from sagui.device.claim import explain_yield, judge
 from sagui.device.commands import Ignored, parse_command
 from sagui.device.config.keys import keys, sections
 from sagui.device.config.merge import examine, missing
 from sagui.device.config.read import parse_settings
 from sagui.device.config.streams import plan_streams
 from sagui.device.errors import CameraError, ConfigError
+from sagui.device.mqtt.claim import explain_yield, judge
 from sagui.device.plan import camera_name, interval_s, leaves_out, outbox_limits, state_folder
 from sagui.errors import SaguiError
 from sagui.infer.metadata import ModelMetadata, read_metadata

@@ -9,7 +9,7 @@ from sagui.device.telemetry.measure import Measured
 
 
 class Ended(Protocol):
-    """What is used of a `sagui.device.link.Link`."""
+    """What is used of a `sagui.device.mqtt.link.Link`."""
 
     outbox: Outbox
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from sagui.device.address import Address, parse_address
 from sagui.device.cameras.spec import split_spec
 from sagui.device.config.settings import Settings
+from sagui.device.mqtt.address import Address, parse_address
+from sagui.device.mqtt.tls import Files
 from sagui.device.outbox import IN_MEMORY, Limits, default_folder
-from sagui.device.tls import Files
 
 IN_MEMORY_PLACE = "memory"
 """The outbox's place that is no folder."""

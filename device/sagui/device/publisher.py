@@ -9,7 +9,7 @@ from sagui.wire import Frame, LabelScore, Latency, ModelRef, Result, State, enco
 
 
 class Outlet(Protocol):
-    """What is used of a `sagui.device.link.Link`."""
+    """What is used of a `sagui.device.mqtt.link.Link`."""
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Sends a message once."""

@@ -20,9 +20,9 @@ from sagui.device.health.history import History
 from sagui.device.health.notify import Notifier
 from sagui.device.health.pulse import Pulse
 from sagui.device.health.stuck import Stuck
-from sagui.device.link import Link
 from sagui.device.machine import Machine
 from sagui.device.models import open_streams
+from sagui.device.mqtt.link import Link
 from sagui.device.observers import Observer
 from sagui.device.outbox import open_outbox
 from sagui.device.plan import (

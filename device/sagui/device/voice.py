@@ -19,7 +19,7 @@ Handler = Callable[[str, bytes, bool], None]
 
 
 class Line(Protocol):
-    """What is used of a `sagui.device.link.Link`."""
+    """What is used of a `sagui.device.mqtt.link.Link`."""
 
     def retain(self, topic: str, payload: bytes, qos: int = 1) -> None:
         """Sends a message that the broker keeps."""

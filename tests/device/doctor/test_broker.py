@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sagui.device.address import Address
 from sagui.device.doctor import broker
 from sagui.device.doctor.broker import REASONS, check_broker, explain_unreachable
 from sagui.device.doctor.report import Finding, Level
 from sagui.device.doctor.tls import Files
 from sagui.device.machine import Machine
+from sagui.device.mqtt.address import Address
 
 Answers = Callable[[dict[int, bytes | None]], int]
 BOTH = ("5", "3.1.1")

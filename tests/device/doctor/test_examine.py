@@ -5,9 +5,9 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from sagui.device.address import Address
 from sagui.device.doctor.examine import Subject, examine
 from sagui.device.doctor.report import Level
+from sagui.device.mqtt.address import Address
 
 
 def test_a_machine_that_answers_nothing_is_examined_to_the_end(tree: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sagui.deploy.demo.errors import DemoError
-from sagui.device.address import Address
+from sagui.device.mqtt.address import Address
 from sagui.wire import Result, WireError, decode, topics
 
 _CONNECT_SECONDS = 10.0

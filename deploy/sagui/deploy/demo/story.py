@@ -20,7 +20,7 @@ from sagui.deploy.demo.errors import DemoError
 from sagui.deploy.demo.listener import listening
 from sagui.deploy.demo.live import Watch, showing
 from sagui.deploy.demo.summary import Summary, print_summary, write_summary
-from sagui.device.address import parse_address
+from sagui.device.mqtt.address import parse_address
 from sagui.progress.terminal import TerminalProgress
 from sagui.train.datasets import open_dataset
 from sagui.train.pipeline import Options as Training

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from sagui.device.address import PASSWORD, USER
 from sagui.device.config.keys import Key, keys, sections
+from sagui.device.mqtt.address import PASSWORD, USER
 
 _TRUTHS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _ALIKE = 0.85

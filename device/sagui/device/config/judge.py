@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sagui.device.address import PASSWORD
 from sagui.device.config.keys import Key, keys, sections
 from sagui.device.config.lines import STREAM, Place, is_stream
 from sagui.device.config.rules import RULES
 from sagui.device.config.settings import MAX_STREAMS
+from sagui.device.mqtt.address import PASSWORD
 from sagui.errors import SaguiError
 
 MOST_PROBLEMS = 100

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from sagui.device.address import parse_address
 from sagui.device.config.lines import Place, is_stream
 from sagui.device.errors import CameraError, ConfigError
+from sagui.device.mqtt.address import parse_address
 from sagui.wire.topics import check_device, check_prefix, check_stream
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sagui.device.address import PASSWORD, USER, Address
 from sagui.device.doctor.report import Finding, failed, ok, warning
 from sagui.device.doctor.tls import Files, check_dates, check_files, explain_refusal, make_context
 from sagui.device.machine import Machine
+from sagui.device.mqtt.address import PASSWORD, USER, Address
 
 LIMIT_S = 5.0
 """How long each step may take."""

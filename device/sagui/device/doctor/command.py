@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from sagui.device.address import parse_address
 from sagui.device.doctor.examine import Subject, examine
 from sagui.device.doctor.report import Finding, Level, count, document
 from sagui.device.doctor.space import default_state
 from sagui.device.doctor.tls import Files
 from sagui.device.machine import Machine
+from sagui.device.mqtt.address import parse_address
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILED: "red"}
 _LEVEL_WIDTH, _CHECK_WIDTH = 9, 13

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sagui.device.address import Address
 from sagui.device.doctor.broker import check_broker
 from sagui.device.doctor.camera import check_camera
 from sagui.device.doctor.clock import check_clock
@@ -18,6 +17,7 @@ from sagui.device.doctor.report import Finding
 from sagui.device.doctor.space import check_disk, check_memory, check_state
 from sagui.device.doctor.tls import Files
 from sagui.device.machine import Machine
+from sagui.device.mqtt.address import Address
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 from sagui.device.doctor.report import Finding, failed, ok, warning
-from sagui.device.tls import Files, explain_refusal, make_context
+from sagui.device.mqtt.tls import Files, explain_refusal, make_context
 
 __all__ = ["SOON", "Files", "check_dates", "check_files", "explain_refusal", "make_context"]
 from sagui.device.machine import Machine

@@ -6,11 +6,11 @@ from typing import Literal
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from sagui.device.address import Address
-from sagui.device.connection import Connection, Happening, Lost, Opened, Refused
 from sagui.device.errors import BrokerError
 from sagui.device.events import Events
-from sagui.device.tls import explain_refusal, find_alert
+from sagui.device.mqtt.address import Address
+from sagui.device.mqtt.connection import Connection, Happening, Lost, Opened, Refused
+from sagui.device.mqtt.tls import explain_refusal, find_alert
 
 Protocol = Literal["auto", "5", "3.1.1"]
 

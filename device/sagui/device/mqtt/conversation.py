@@ -1,11 +1,11 @@
 """What is said and heard on one connection. For the link's thread alone."""
 
-from sagui.device.connection import Acknowledged, Connection, Deaf, Lost
-from sagui.device.dialing import Complaints
-from sagui.device.inbox import Inbox
-from sagui.device.pending import Pending
-from sagui.device.presence import Presence
-from sagui.device.sending import Sender
+from sagui.device.mqtt.connection import Acknowledged, Connection, Deaf, Lost
+from sagui.device.mqtt.dialing import Complaints
+from sagui.device.mqtt.inbox import Inbox
+from sagui.device.mqtt.pending import Pending
+from sagui.device.mqtt.presence import Presence
+from sagui.device.mqtt.sending import Sender
 from sagui.wire import encode, topics
 
 POLL_S = 1.0

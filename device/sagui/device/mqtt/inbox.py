@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from paho.mqtt.client import topic_matches_sub
 
-from sagui.device.connection import Received
 from sagui.device.events import Events
+from sagui.device.mqtt.connection import Received
 
 LARGEST_BYTES = 65_536
 """What is larger is no command of ours."""

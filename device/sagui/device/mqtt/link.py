@@ -12,16 +12,16 @@ from collections.abc import Callable
 from random import Random, SystemRandom
 from time import monotonic, sleep
 
-from sagui.device.address import Address
-from sagui.device.connection import Connection, Opened
-from sagui.device.conversation import Conversation
-from sagui.device.dialing import Complaints, Dialer, Protocol
 from sagui.device.events import Events
-from sagui.device.inbox import Handler, Inbox
+from sagui.device.mqtt.address import Address
+from sagui.device.mqtt.connection import Connection, Opened
+from sagui.device.mqtt.conversation import Conversation
+from sagui.device.mqtt.dialing import Complaints, Dialer, Protocol
+from sagui.device.mqtt.inbox import Handler, Inbox
+from sagui.device.mqtt.pending import Kept, Pending
+from sagui.device.mqtt.presence import Presence, new_boot
+from sagui.device.mqtt.sending import Sender
 from sagui.device.outbox import MemoryOutbox, Outbox
-from sagui.device.pending import Kept, Pending
-from sagui.device.presence import Presence, new_boot
-from sagui.device.sending import Sender
 from sagui.wire import topics
 
 __all__ = ["Handler", "Link", "Protocol", "pause_s"]

@@ -10,11 +10,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.device.mqtt.test_link import TOPIC, Reader
 from tests.device.said import Said
-from tests.device.test_link import TOPIC, Reader
 
-from sagui.device.address import Address
-from sagui.device.link import Link, Protocol
+from sagui.device.mqtt.address import Address
+from sagui.device.mqtt.link import Link, Protocol
 from sagui.device.outbox import open_outbox
 
 Eventually = Callable[..., bool]
@@ -119,8 +119,8 @@ def exactly(line: socket.socket, count: int) -> bytes:
 
 @pytest.fixture
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sagui.device.link._RETRY_MIN_S", 0.02)
-    monkeypatch.setattr("sagui.device.link._RETRY_MAX_S", 0.05)
+    monkeypatch.setattr("sagui.device.mqtt.link._RETRY_MIN_S", 0.02)
+    monkeypatch.setattr("sagui.device.mqtt.link._RETRY_MAX_S", 0.05)
 
 
 @pytest.mark.usefixtures("quick_retries")

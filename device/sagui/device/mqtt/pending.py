@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sagui.device.connection import WINDOW, Acknowledged, Connection, Happening, Received
-from sagui.device.inbox import Handler, Inbox
+from sagui.device.mqtt.connection import WINDOW, Acknowledged, Connection, Happening, Received
+from sagui.device.mqtt.inbox import Handler, Inbox
 
 _ACKNOWLEDGED_AT_ONCE = WINDOW // 2
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.device.said import Said
 
-from sagui.device.claim import TIE_S, Answer, Pace, explain_yield, judge
-from sagui.device.connection import Received
-from sagui.device.inbox import LARGEST_BYTES, ROOM, Inbox
-from sagui.device.presence import CLAIM_EVERY_S, ONLINE_EVERY_S, RESTATE_AFTER_S, Presence
+from sagui.device.mqtt.claim import TIE_S, Answer, Pace, explain_yield, judge
+from sagui.device.mqtt.connection import Received
+from sagui.device.mqtt.inbox import LARGEST_BYTES, ROOM, Inbox
+from sagui.device.mqtt.presence import CLAIM_EVERY_S, ONLINE_EVERY_S, RESTATE_AFTER_S, Presence
 from sagui.wire import Claim, encode
 
 UP_S = st.floats(0, 1e9)

@@ -11,11 +11,11 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.device.said import Said
 
-from sagui.device import conversation
-from sagui.device import link as link_module
-from sagui.device import presence as presence_module
-from sagui.device.address import parse_address
-from sagui.device.link import Link
+from sagui.device.mqtt import conversation
+from sagui.device.mqtt import link as link_module
+from sagui.device.mqtt import presence as presence_module
+from sagui.device.mqtt.address import parse_address
+from sagui.device.mqtt.link import Link
 from sagui.wire import Claim, decode, encode, topics
 
 Eventually = Callable[..., bool]

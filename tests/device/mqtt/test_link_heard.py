@@ -11,10 +11,10 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.device.said import Said
 
-from sagui.device import link as link_module
-from sagui.device.address import parse_address
-from sagui.device.inbox import LARGEST_BYTES, ROOM
-from sagui.device.link import Link
+from sagui.device.mqtt import link as link_module
+from sagui.device.mqtt.address import parse_address
+from sagui.device.mqtt.inbox import LARGEST_BYTES, ROOM
+from sagui.device.mqtt.link import Link
 
 Eventually = Callable[..., bool]
 COMMAND = "sagui/porch/command"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagui.device.address import PASSWORD, USER, Address, parse_address
-from sagui.device.credentials import LONGEST_BYTES
 from sagui.device.errors import BrokerError
+from sagui.device.mqtt.address import PASSWORD, USER, Address, parse_address
+from sagui.device.mqtt.credentials import LONGEST_BYTES
 
 SECRET = "s3cr3t-w0rd"  # noqa: S105 (a test's own)
 URL = "mqtt://broker"

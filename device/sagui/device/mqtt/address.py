@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sagui.device.credentials import PASSWORD, USER, find_credentials
 from sagui.device.errors import BrokerError
-from sagui.device.tls import Files, open_context
+from sagui.device.mqtt.credentials import PASSWORD, USER, find_credentials
+from sagui.device.mqtt.tls import Files, open_context
 
 __all__ = ["PASSWORD", "USER", "Address", "parse_address"]
 

@@ -1,9 +1,9 @@
-"""Messages to the device that are dropped; tests/device/test_claim.py has those that are heard."""
+"""Messages to the device that are dropped; test_claim.py has those that are heard."""
 
 from tests.device.said import Said
 
-from sagui.device.connection import Received
-from sagui.device.inbox import LARGEST_BYTES, ROOM, Inbox
+from sagui.device.mqtt.connection import Received
+from sagui.device.mqtt.inbox import LARGEST_BYTES, ROOM, Inbox
 
 
 def test_what_is_dropped_is_said_once_of_each_kind() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from tests.device.said import Said
 
-from sagui.device import link as link_module
-from sagui.device.address import PASSWORD, USER, parse_address
 from sagui.device.errors import BrokerError
-from sagui.device.link import Link
-from sagui.device.tls import Files, make_context
+from sagui.device.mqtt import link as link_module
+from sagui.device.mqtt.address import PASSWORD, USER, parse_address
+from sagui.device.mqtt.link import Link
+from sagui.device.mqtt.tls import Files, make_context
 
 Eventually = Callable[..., bool]
 BOTH = pytest.mark.parametrize("protocol", ["auto", "3.1.1"])

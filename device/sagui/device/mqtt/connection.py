@@ -16,8 +16,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from sagui.device.address import Address
-from sagui.device.tls import find_alert, open_context
+from sagui.device.mqtt.address import Address
+from sagui.device.mqtt.tls import find_alert, open_context
 from sagui.wire import topics
 
 WINDOW = 16

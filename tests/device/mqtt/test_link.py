@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.device.said import Said
 
-from sagui.device import link as link_module
-from sagui.device.address import Address, parse_address
-from sagui.device.connection import Connection, Happening, Lost, Opened
-from sagui.device.link import Link, pause_s
+from sagui.device.mqtt import link as link_module
+from sagui.device.mqtt.address import Address, parse_address
+from sagui.device.mqtt.connection import Connection, Happening, Lost, Opened
+from sagui.device.mqtt.link import Link, pause_s
+from sagui.device.mqtt.window import Window
 from sagui.device.outbox import Limits, MemoryOutbox, Outbox, open_outbox
-from sagui.device.window import Window
 
 TOPIC = "sagui/porch/result"
 Eventually = Callable[..., bool]

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from time import monotonic
 
-from sagui.device.claim import Answer, Pace, explain_yield, judge
+from sagui.device.mqtt.claim import Answer, Pace, explain_yield, judge
 from sagui.wire import Claim, WireError, decode, topics
 
 CLAIM_EVERY_S = 1.0

@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Callable
 
-from sagui.device.connection import Connection
+from sagui.device.mqtt.connection import Connection
+from sagui.device.mqtt.window import Window
 from sagui.device.outbox import Outbox, Row
-from sagui.device.window import Window
 
 _PAGE = 200
 
