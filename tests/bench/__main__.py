@@ -18,14 +18,7 @@ from sagui.progress.quiet import quiet_native
 with quiet_native():
     import keras
     import tensorflow as tf
-    from tests.bench.agent import (
-        agent_fps_1,
-        agent_fps_2,
-        agent_memory,
-        agent_overhead,
-        frame_to_broker_p99,
-        soak_growth,
-    )
+    from tests.bench.agent import measure_apart
     from tests.bench.conversion import classifier_vs_bare, int8_latency, int8_size
     from tests.bench.mediapipe import classifier_vs_mediapipe
     from tests.bench.network import bundle, mobilenet_v2_int8
@@ -44,7 +37,7 @@ TRAINING = {
     row.__name__: row
     for row in (decode, feature_extraction, train_step, time_to_accuracy_probe, time_to_accuracy_fine_tune)
 }
-AGENT = {row.__name__: row for row in (agent_overhead, agent_fps_1, agent_fps_2, frame_to_broker_p99, agent_memory)}
+AGENT = ("agent_overhead", "agent_fps_1", "agent_fps_2", "frame_to_broker_p99", "agent_memory")
 DEVICE = {row.__name__: row for row in (outbox_rate,)}
 CONVERSION = {row.__name__: row for row in (int8_size, int8_latency, classifier_vs_bare, classifier_vs_mediapipe)}
 NAMES = ("cli_help", "first_result", *AGENT, *DEVICE, *CONVERSION, *TRAINING)
@@ -80,11 +73,12 @@ def measure_all(names: list[str]) -> list[Row]:
             path = bundle(model, Path(folder))
             if not names or "first_result" in names:
                 rows.append(first_result(model, path, port, Path(folder)))
-            rows += [work(path, port) for name, work in AGENT.items() if not names or name in names]
+            rows += [measure_apart(name, path, port) for name in AGENT if not names or name in names]
     rows += [work() for name, work in (DEVICE | CONVERSION | TRAINING).items() if not names or name in names]
     if "soak_growth" in names:
         with TemporaryDirectory() as folder, mosquitto() as port:
-            rows.append(soak_growth(bundle(mobilenet_v2_int8(_SOAK_SIDE), Path(folder)), port))
+            path = bundle(mobilenet_v2_int8(_SOAK_SIDE), Path(folder))
+            rows.append(measure_apart("soak_growth", path, port))
     if "memory_200k" in names:
         with TemporaryDirectory() as folder:
             rows.append(memory_200k(Path(folder)))

@@ -27,7 +27,7 @@ from sagui.device.publisher import Publisher
 from sagui.device.streams import Stream
 from sagui.infer.load import LoadedModel, load_model
 
-_FRAMES = 600
+_FRAMES = 2000
 _ROUNDS = 3
 _FPS = 30
 _SOAK_FRAMES = 200_000
@@ -221,3 +221,29 @@ def soak_growth(bundle: Path, port: int, frames: int = _SOAK_FRAMES, warm: int =
     return Row(
         "soak_growth", resident[frames - 1] - resident[warm], "MiB", f"memory after {warm} frames", resident[warm]
     )
+
+
+ROWS = {
+    row.__name__: row
+    for row in (agent_overhead, agent_fps_1, agent_fps_2, frame_to_broker_p99, agent_memory, soak_growth)
+}
+
+
+def measure_apart(name: str, bundle: Path, port: int) -> Row:
+    """Measures a row in a process of its own: TensorFlow, which made the bundle, is nowhere near a device."""
+    command = [sys.executable, "-m", "tests.bench.agent", name, str(bundle), str(port)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{name} failed: {done.stderr}")
+    return Row(*json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    """Measures one row: its name, the bundle, the broker's port."""
+    name, bundle, port = sys.argv[1:]
+    row = ROWS[name](Path(bundle), int(port))
+    sys.stdout.write(json.dumps(list(row)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

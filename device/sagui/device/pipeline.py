@@ -48,9 +48,8 @@ class Capture(Generic[Inputs]):
             clock: Unix time, in seconds.
         """
         self._camera, self._encode, self._clock = camera, encode, clock
-        self._wanted = threading.Semaphore(0)
+        self._asked: SimpleQueue[float] = SimpleQueue()
         self._slot: SimpleQueue[Ready[Inputs] | Exception | None] = SimpleQueue()
-        self._after_s = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
@@ -61,8 +60,7 @@ class Capture(Generic[Inputs]):
         Args:
             after_s: How long to wait before the camera is read: what is fetched too early is old when it is used.
         """
-        self._after_s = after_s
-        self._wanted.release()
+        self._asked.put(after_s)
 
     def take(self, stop: threading.Event) -> Ready[Inputs] | None:
         """Waits for the frame that was asked for.
@@ -88,15 +86,14 @@ class Capture(Generic[Inputs]):
         """Ends the thread, and lets the camera go: a read that waits for a frame returns."""
         self._closed.set()
         self._camera.close()
-        self._wanted.release()
+        self._asked.put(0.0)
         self._thread.join(_CLOSE_SECONDS)
 
     def _run(self) -> None:
         item: Ready[Inputs] | Exception | None
         while True:
-            self._wanted.acquire()
-            if self._after_s:
-                self._closed.wait(self._after_s)
+            if after_s := self._asked.get():
+                self._closed.wait(after_s)
             if self._closed.is_set():
                 return
             try:

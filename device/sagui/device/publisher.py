@@ -1,5 +1,6 @@
 """Puts what was seen on the wire: results and states."""
 
+from functools import cache
 from typing import Protocol
 
 from sagui.device.events import Events
@@ -31,16 +32,17 @@ class Publisher:
             events: Told of the first result.
         """
         self._outlet, self._device, self._boot, self._events = outlet, device, boot, events
+        self._topic = topics.result(device)
         self._results = 0
 
     def saw(self, sighting: Sighting) -> None:
         """See `Observer.saw`."""
         if sighting.decided.due:
-            self._outlet.publish(topics.result(self._device), encode(self._result(sighting)))
+            self._outlet.publish(self._topic, encode(self._result(sighting)))
             self._results += 1
             if self._results == 1:
                 verdict = sighting.decided.verdict
-                where = f"results go to {topics.result(self._device)}"
+                where = f"results go to {self._topic}"
                 self._events.say("first-result", f"first result: {verdict.label} ({verdict.score:.2f}); {where}")
         if sighting.decided.changed:
             self._say_state(sighting)
@@ -79,4 +81,9 @@ class Publisher:
 
 def reference(stream: Stream) -> ModelRef:
     """Names a stream's model as the wire does."""
-    return ModelRef(name=stream.model.name, version=stream.model.version)
+    return _named(stream.model.name, stream.model.version)
+
+
+@cache
+def _named(name: str, version: str) -> ModelRef:
+    return ModelRef(name=name, version=version)

@@ -4,14 +4,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 
 from sagui.device.events import Events
 from sagui.device.outbox.database import Database, set_aside
 from sagui.device.outbox.errors import DamagedError, OutboxError
 from sagui.device.outbox.lock import Lock
 from sagui.device.outbox.memory import DROPPING, Rows
-from sagui.device.outbox.port import Counts
+from sagui.device.outbox.port import Counts, Tally
 from sagui.device.outbox.rules import IN_MEMORY, Held, Limits, Row
 
 GROUP = 1_000
@@ -60,7 +59,7 @@ class DiskOutbox:
         self._handing, self._state = threading.Lock(), threading.Lock()
         self._work, self._settled = threading.Condition(self._state), threading.Condition(self._state)
         self._database = database
-        self._counts = Counts(inherited=database.held.rows)
+        self._tally = Tally(inherited=database.held.rows)
         self._pending: list[Row] = []
         self._busy = False
         self._memory = Rows()
@@ -77,7 +76,8 @@ class DiskOutbox:
     @property
     def counts(self) -> Counts:
         """See `Outbox.counts`."""
-        return self._counts
+        with self._state:
+            return self._tally.counts()
 
     @property
     def durable(self) -> bool:
@@ -94,7 +94,7 @@ class DiskOutbox:
             while len(self._pending) >= GROUP and not self._closing:
                 self._settled.wait()
             self._newest += 1
-            self._counts = replace(self._counts, appended=self._counts.appended + 1)
+            self._tally.appended += 1
             self._pending.append(Row(self._newest, topic, payload, self._now_s()))
             self._work.notify()
 
@@ -130,8 +130,8 @@ class DiskOutbox:
             self._acknowledged = seq
             self._memory.acknowledge(seq)
             if seq > self._given_up:
-                self._counts = replace(self._counts, acknowledged=self._counts.acknowledged + 1)
-            self._told_dropped = self._told_dropped and bool(self._counts.waiting)
+                self._tally.acknowledged += 1
+            self._told_dropped = self._told_dropped and bool(self._tally.counts().waiting)
 
     def flush(self) -> None:
         """See `Outbox.flush`."""
@@ -258,7 +258,7 @@ class DiskOutbox:
         if not rows:
             return
         with self._state:
-            self._counts = replace(self._counts, dropped=self._counts.dropped + rows)
+            self._tally.dropped += rows
             first, self._told_dropped = not self._told_dropped, True
         if first:
             self._events.say("dropped", DROPPING)
@@ -275,8 +275,8 @@ class DiskOutbox:
                 self._say_trouble(error)
                 return
             with self._state:
-                lost = self._counts.waiting - len(self._memory) - len(batch) - len(self._pending)
-                self._counts = replace(self._counts, dropped=self._counts.dropped + lost)
+                lost = self._tally.counts().waiting - len(self._memory) - len(batch) - len(self._pending)
+                self._tally.dropped += lost
                 self._given_up = self._on_disk
                 self._database, self._on_disk, self._damage = database, 0, ""
         self._events.say(

@@ -4,11 +4,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from itertools import islice
 
 from sagui.device.events import Events
-from sagui.device.outbox.port import Counts
+from sagui.device.outbox.port import Counts, Tally
 from sagui.device.outbox.rules import IN_MEMORY, Entry, Held, Limits, Row, excess
 
 DROPPING = "more results wait for the broker than the outbox may hold: dropping the oldest"
@@ -88,7 +87,7 @@ class MemoryOutbox:
         self._events, self._limits, self._clock = events, limits, clock
         self._state = threading.Lock()
         self._rows = Rows()
-        self._counts = Counts()
+        self._tally = Tally()
         self._newest = 0
         self._told_dropped = False
         self._ready: Callable[[], None] = lambda: None
@@ -96,7 +95,7 @@ class MemoryOutbox:
     @property
     def counts(self) -> Counts:
         """See `Outbox.counts`."""
-        return self._counts
+        return self._tally.counts()
 
     def when_ready(self, call: Callable[[], None]) -> None:
         """See `Outbox.when_ready`."""
@@ -108,8 +107,8 @@ class MemoryOutbox:
             self._newest += 1
             self._rows.add([Row(self._newest, topic, payload, self._clock())])
             dropped = self._rows.drop(self._limits, self._clock())
-            counts = self._counts
-            self._counts = replace(counts, appended=counts.appended + 1, dropped=counts.dropped + dropped)
+            self._tally.appended += 1
+            self._tally.dropped += dropped
             tell = bool(dropped) and not self._told_dropped
             self._told_dropped = self._told_dropped or tell
         if tell:
@@ -133,7 +132,7 @@ class MemoryOutbox:
         """See `Outbox.acknowledge`."""
         with self._state:
             self._rows.acknowledge(seq)
-            self._counts = replace(self._counts, acknowledged=self._counts.acknowledged + 1)
+            self._tally.acknowledged += 1
             self._told_dropped = self._told_dropped and bool(self._rows)
 
     def flush(self) -> None:

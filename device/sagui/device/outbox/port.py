@@ -29,6 +29,20 @@ class Counts:
         return self.inherited + self.appended - self.acknowledged - self.dropped
 
 
+@dataclass
+class Tally:
+    """The same, while it is counted; at each result, so it must cost little."""
+
+    inherited: int = 0
+    appended: int = 0
+    acknowledged: int = 0
+    dropped: int = 0
+
+    def counts(self) -> Counts:
+        """Gives the counts of now."""
+        return Counts(self.inherited, self.appended, self.acknowledged, self.dropped)
+
+
 class Outbox(Protocol):
     """Messages in the order they came, each until it is acknowledged or dropped.
 
