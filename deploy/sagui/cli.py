@@ -93,7 +93,8 @@ def _explained(ctx: click.Context, error: ModuleNotFoundError, entry: _Entry | N
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    # A name from outside may hold what moves the cursor.
+    return " ".join("".join(one if one.isprintable() else " " for one in str(error)).split())
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

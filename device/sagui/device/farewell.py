@@ -39,7 +39,8 @@ def say_stopped(link: Ended, measured: Measured, events: Events) -> None:
         events: Told ``stopped``.
     """
     waiting, undelivered = link.waiting, link.waiting + link.dropped
-    text = f"stopped after {measured.frames} frames; the broker acknowledged {link.acknowledged} results"
+    frames, results = counted(measured.frames, "frame"), counted(link.acknowledged, "result")
+    text = f"stopped after {frames}; the broker acknowledged {results}"
     if undelivered:
         text += f", {undelivered} were not delivered"
     if waiting and link.outbox.durable:
@@ -74,3 +75,12 @@ def undelivered(link: Ended, broker: str, waited_s: float) -> BrokerError:
     return BrokerError(
         f"{broker} did not acknowledge every result within {waited_s:g} s of the end; {link.waiting} {kept}"
     )
+
+
+def counted(number: int, what: str) -> str:
+    """Writes how many of a thing.
+
+    >>> counted(1, "frame"), counted(0, "result")
+    ('1 frame', '0 results')
+    """
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,14 +1,17 @@
 """What the link is told, and what it has the broker keep."""
 
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from tests.conftest import free_port
 from tests.device.said import Said
 
 from sagui.device.mqtt import link as link_module
@@ -265,3 +268,29 @@ def test_what_is_kept_can_be_said_again(make: Any, mosquitto: Any, eventually: E
     assert eventually(lambda: heard == [b"owl"])
     link.repeat()
     assert eventually(lambda: heard == [b"owl", b"owl"])
+
+
+def test_a_broker_that_takes_results_and_nothing_else_is_said_once(
+    tmp_path: Path, program: Callable[[str], str], eventually: Eventually
+) -> None:
+    (tmp_path / "access").write_text("topic readwrite sagui/porch/result\ntopic read sagui/#\n")
+    port = free_port()
+    settings = tmp_path / "mosquitto.conf"
+    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nacl_file {tmp_path / 'access'}\nuser root\n")
+    said = Said()
+    with subprocess.Popen([program("mosquitto"), "-c", str(settings)], stderr=subprocess.DEVNULL) as broker:
+        link = Link(parse_address(f"mqtt://127.0.0.1:{port}", {}), "porch", said, "5")
+        link.open()
+        link.ready()
+        link.retain("sagui/porch/state", b"{}")
+        link.publish("sagui/porch/result", b"1")
+        assert link.drain(20)
+        link.retain("homeassistant/device/porch/config", b"{}")
+        assert eventually(lambda: "mute" in said.events)
+        link.publish("sagui/porch/result", b"2")
+        assert link.drain(20)
+        link.close()
+        broker.terminate()
+    assert said.events.count("mute") == 1
+    assert link.refused == 0
+    assert "Not authorized" in said.texts[said.events.index("mute")]

@@ -97,13 +97,19 @@ class Conversation:
             if isinstance(happening, Lost):
                 return happening
             if isinstance(happening, Acknowledged):
-                self._sender.acknowledge(happening.mid, happening.failure)
+                self._let_go(happening)
             elif isinstance(happening, Deaf):
                 self._complaints.say("deaf", f"the broker does not let us listen to all we would: {happening.reason}")
         for message in heard:
             self._inbox.hand_on(message)
         self._inbox.complain()
         return None
+
+    def _let_go(self, happening: Acknowledged) -> None:
+        if happening.failure and not self._sender.knows(happening.mid):
+            text = f"the broker does not let us publish all we would beside results: {happening.failure}"
+            self._complaints.say("mute", f"{text}; see its access list (docs/mqtt.md)")
+        self._sender.acknowledge(happening.mid, happening.failure)
 
     def _online_is_new(self) -> bool:
         return self._pending.is_ready and not self._said_online

@@ -34,6 +34,10 @@ class Sender:
         """Whether a message was sent and not acknowledged."""
         return not self._window.empty
 
+    def knows(self, mid: int) -> bool:
+        """Whether a message is one of the outbox, on its way."""
+        return mid in self._window
+
     def begin(self, size: int) -> None:
         """Starts over, on a new connection.
 

@@ -60,7 +60,8 @@ def open_outbox(folder: Path | None, events: Events, limits: Limits | None = Non
         return _in_memory(str(error), events)
     if database.held.rows:
         waiting = database.held.rows
-        events.say("outbox", f"{waiting} results of an earlier start wait in {database.path}", waiting=waiting)
+        what = "1 result of an earlier start waits" if waiting == 1 else f"{waiting} results of an earlier start wait"
+        events.say("outbox", f"{what} in {database.path}", waiting=waiting)
     return DiskOutbox(events, database, limits or Limits(), lock=lock)
 
 
