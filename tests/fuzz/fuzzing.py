@@ -75,7 +75,10 @@ def fuzz(name: str, seconds: int, kept: Path) -> Found:
 
 def _run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     limits = (f"-timeout={SLOWEST_S}", f"-rss_limit_mb={MOST_MIB}", "-print_final_stats=1", "-verbosity=0")
-    command = [str(find_python(ATHERIS)), "-m", "tests.fuzz.harness", name, *map(str, arguments), *limits]
+    harness = [str(find_python(ATHERIS)), "-m", "tests.fuzz.harness", name, *map(str, arguments), *limits]
+    # A process begins with the highest memory of the one that started it, and libFuzzer would take it for its own. The
+    # shell is small, and starts another one.
+    command = ["/bin/sh", "-c", '"$@"; exit $?', "sh", *harness]
     with TemporaryDirectory(prefix="sagui-fuzz-") as folder:
         return subprocess.run(
             command,

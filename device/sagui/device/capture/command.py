@@ -71,7 +71,8 @@ def capture(
     accept_label(folder, label)
     stopped = False
     with ExitStack() as stack:
-        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell has what it starts in the background ignore the first
+            stack.callback(signal.signal, number, signal.signal(number, signal.default_int_handler))
         preview = _preview(kind, folder, listen)
         stack.callback(preview.close)
         session = Session(folder, label, Chooser(every_s, alike), preview, quality=quality, count=count)
