@@ -5,10 +5,10 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.machine import Machine
 from sagui.device.mqtt.tls import Files, explain_refusal, make_context
 
 __all__ = ["SOON", "Files", "check_dates", "check_files", "explain_refusal", "make_context"]
-from sagui.device.machine import Machine
 
 SOON = timedelta(days=30)
 """A certificate that ends within it is to be renewed."""
