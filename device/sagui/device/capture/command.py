@@ -11,6 +11,7 @@ import click
 from sagui.device.cameras import HELP, open_camera
 from sagui.device.capture.chooser import EVERY_SECONDS, Chooser
 from sagui.device.capture.folder import accept_label, class_folders
+from sagui.device.capture.interrupt import Interruption
 from sagui.device.capture.jpeg import QUALITY
 from sagui.device.capture.preview.lines import LinesPreview, NoPreview
 from sagui.device.capture.preview.listen import LISTEN, parse_listen
@@ -69,13 +70,14 @@ def capture(
     Frames that look like a photo already taken are skipped. Photos are never overwritten. Ctrl-C ends it.
     """
     accept_label(folder, label)
-    stopped = False
+    stopped, interruption = False, Interruption()
     with ExitStack() as stack:
         for number in (signal.SIGINT, signal.SIGTERM):  # a shell has what it starts in the background ignore the first
-            stack.callback(signal.signal, number, signal.signal(number, signal.default_int_handler))
+            stack.callback(signal.signal, number, signal.signal(number, interruption.arrive))
         preview = _preview(kind, folder, listen)
         stack.callback(preview.close)
-        session = Session(folder, label, Chooser(every_s, alike), preview, quality=quality, count=count)
+        chooser = Chooser(every_s, alike)
+        session = Session(folder, label, chooser, preview, quality=quality, count=count, shelter=interruption.shelter)
         try:
             camera = open_camera(spec, loop=False, warn=preview.say)
             stack.callback(camera.close)

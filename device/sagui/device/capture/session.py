@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +56,7 @@ class Session:
         quality: int = QUALITY,
         count: int | None = None,
         clock: Callable[[], float] = time.time,
+        shelter: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """Opens the folder of the label.
 
@@ -66,12 +68,14 @@ class Session:
             quality: Of the JPEGs, 1 to 100.
             count: Ends after so many photos; None does not.
             clock: Unix time, in seconds.
+            shelter: Held while a photo is written.
 
         Raises:
             CaptureError: The label cannot be a folder, or the folder cannot be used.
         """
         self._root, self._chooser, self._preview = root, chooser, preview
-        self._quality, self._count, self._clock = quality, count, clock
+        self._quality, self._count = quality, count
+        self._clock, self._shelter = clock, shelter
         self._folders: dict[str, ClassFolder] = {}
         self._fault = ""
         self.tally = Tally()
@@ -110,7 +114,8 @@ class Session:
     def _save(self, frame: Frame, label: str) -> None:
         taken = self._clock() - frame.age_ms() / 1000
         jpeg = with_time(encode_jpeg(frame.photo, self._quality), taken)
-        path = self._folders[label].save(jpeg, taken)
+        with self._shelter():
+            path = self._folders[label].save(jpeg, taken)
         self.tally.kept[label] += 1
         wrong = fault(frame.photo)
         self.tally.faulty += bool(wrong)
