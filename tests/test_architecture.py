@@ -21,17 +21,21 @@ ALLOWED = {
     "progress": set(),
     "bundle": {"bundle"},
     "wire": {"wire"},
+    "registry": {"registry", "bundle"},
     "infer": {"infer", "bundle"},
     "train": {"train", "bundle", "infer.preprocess", "infer.errors"},
     "convert": {"convert", "bundle", "infer", *(f"train.{part}" for part in SHARED_BY_TRAIN)},
-    "device": {"device", "bundle", "wire", "infer"},
-    "deploy": {"deploy", "bundle", "wire"},
+    "device": {"device", "bundle", "wire", "infer", "registry"},
+    "deploy": {"deploy", "bundle", "wire", "registry"},
+    # A simulated fleet follows the device's own rules.
+    "deploy.simulate": {"deploy", "bundle", "wire", "registry", "device.update"},
     "deploy.demo": {"deploy", "bundle", "wire", "infer", "train", "convert", "device"},
     "cli": set(),
 }
 HEAVY = {
     "bundle": {"tensorflow", "keras", "cv2", "paho"},
     "wire": {"tensorflow", "keras", "cv2", "paho"},
+    "registry": {"tensorflow", "keras", "cv2", "paho"},
     "infer": {"keras", "paho"},
     "device": {"tensorflow", "keras", "rich", "PIL", "scipy", "jinja2", "matplotlib"},
 }

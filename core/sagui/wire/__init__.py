@@ -6,13 +6,17 @@ from sagui.wire.health import CameraState, Claim, Health, Mode, OutboxCounts, Pe
 from sagui.wire.messages import PAYLOADS, Message, decode, encode, timestamp
 from sagui.wire.orders import Command, CommandName
 from sagui.wire.results import Frame, LabelScore, Latency, ModelRef, Result, State
+from sagui.wire.rollouts import Desired, RolloutAction, RolloutStatus, is_asked, point
+from sagui.wire.updates import AT_WORK, Phase, UpdateOrder, UpdateState
 
 __all__ = [
+    "AT_WORK",
     "PAYLOADS",
     "CameraState",
     "Claim",
     "Command",
     "CommandName",
+    "Desired",
     "Frame",
     "Health",
     "LabelScore",
@@ -22,12 +26,19 @@ __all__ = [
     "ModelRef",
     "OutboxCounts",
     "Percentiles",
+    "Phase",
     "Result",
+    "RolloutAction",
+    "RolloutStatus",
     "State",
     "Telemetry",
+    "UpdateOrder",
+    "UpdateState",
     "WireError",
     "decode",
     "encode",
+    "is_asked",
+    "point",
     "timestamp",
     "topics",
 ]

@@ -10,9 +10,21 @@ from sagui.wire.fields import VERSION
 from sagui.wire.health import Claim, Health, Telemetry
 from sagui.wire.orders import Command
 from sagui.wire.results import Result, State
+from sagui.wire.rollouts import Desired
+from sagui.wire.updates import UpdateOrder, UpdateState
 
-Message = Result | State | Telemetry | Health | Claim | Command
-PAYLOADS: tuple[type[Message], ...] = (Result, State, Telemetry, Health, Claim, Command)
+Message = Result | State | Telemetry | Health | Claim | Command | UpdateState | UpdateOrder | Desired
+PAYLOADS: tuple[type[Message], ...] = (
+    Result,
+    State,
+    Telemetry,
+    Health,
+    Claim,
+    Command,
+    UpdateState,
+    UpdateOrder,
+    Desired,
+)
 
 _Message = TypeVar("_Message", bound=Message)
 

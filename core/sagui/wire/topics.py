@@ -7,6 +7,8 @@ from sagui.wire.errors import WireError
 PREFIX = "sagui"
 ONLINE = b"online"
 OFFLINE = b"offline"
+FLEET = "fleet"
+"""Where the plans of groups are; no device has this name."""
 
 _NAME = re.compile(r"[a-z0-9-]{1,63}")
 _HOME_ASSISTANT = re.compile(r"[A-Za-z0-9_-]{1,63}(/[A-Za-z0-9_-]{1,63}){0,7}")
@@ -21,9 +23,22 @@ def check_device(device: str) -> str:
     >>> check_device("porch-2")
     'porch-2'
     """
+    if device == FLEET:
+        raise WireError(f"device {device!r} cannot stand in a topic: groups' plans are there; choose another name")
     if not _NAME.fullmatch(device):
         raise WireError(f"device {device!r} cannot stand in a topic: use 1 to 63 of a-z, 0-9 and -, such as porch-2")
     return device
+
+
+def check_group(group: str) -> str:
+    """Gives the group's name back, if it can stand in a topic.
+
+    Raises:
+        WireError: It cannot.
+    """
+    if not _NAME.fullmatch(group):
+        raise WireError(f"group {group!r} cannot stand in a topic: use 1 to 63 of a-z, 0-9 and -, such as porch")
+    return group
 
 
 def check_stream(stream: str) -> str:
@@ -96,6 +111,53 @@ def claim(device: str) -> str:
 def command(device: str) -> str:
     """Where the device is asked to do something."""
     return _of(device, "command")
+
+
+def update_state(device: str) -> str:
+    """Where it is said which model the device runs, and how an update gets on; retained."""
+    return _of(device, "update/state")
+
+
+def update_set(device: str) -> str:
+    """Where the device is asked to take another model."""
+    return _of(device, "update/set")
+
+
+def desired(group: str) -> str:
+    """Where a group's plan is; retained.
+
+    Raises:
+        WireError: The group cannot stand in a topic.
+
+    >>> desired("porch")
+    'sagui/fleet/porch/desired'
+    """
+    return f"{PREFIX}/{FLEET}/{check_group(group)}/desired"
+
+
+def every(name: str) -> str:
+    """The filter of what all devices say under a name.
+
+    >>> every("update/state")
+    'sagui/+/update/state'
+    """
+    return f"{PREFIX}/+/{name}"
+
+
+def device_of(topic: str) -> str:
+    """Names the device that a topic below ``sagui/`` belongs to.
+
+    Raises:
+        WireError: The topic belongs to none.
+
+    >>> device_of("sagui/porch/update/state")
+    'porch'
+    """
+    prefix, _, rest = topic.partition("/")
+    device, _, name = rest.partition("/")
+    if prefix != PREFIX or not name:
+        raise WireError(f"topic {topic!r} belongs to no device: it is not below {PREFIX}/<device>/")
+    return check_device(device)
 
 
 def discovery(device: str, prefix: str = "homeassistant") -> str:

@@ -17,6 +17,26 @@ class BrokerError(DeviceError):
     """The broker's address cannot be used, or results could not be delivered."""
 
 
+class UpdateError(DeviceError):
+    """A model cannot be taken, or not be put to work; the old one stays."""
+
+
+class SourceError(UpdateError):
+    """Where models come from does not have this one."""
+
+
+class SourceAwayError(SourceError):
+    """Where models come from does not answer now; another time it may."""
+
+
+class DistrustError(SourceError):
+    """What came is not what was signed: a wrong key, an old list, another file."""
+
+
+class StoreError(UpdateError):
+    """Models cannot be kept on this device."""
+
+
 class ConfigError(DeviceError):
     """The settings cannot be used.
 

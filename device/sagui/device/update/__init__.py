@@ -1,0 +1,1 @@
+"""New models, on the device: fetched, checked, proven, tried, and taken back if they fail."""
