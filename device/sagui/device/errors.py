@@ -21,6 +21,10 @@ class UpdateError(DeviceError):
     """A model cannot be taken, or not be put to work; the old one stays."""
 
 
+class Cancelled(UpdateError):  # noqa: N818 (it is no error of the model's)
+    """An update was broken off for another reason than itself; it may be tried again."""
+
+
 class SourceError(UpdateError):
     """Where models come from does not have this one."""
 
