@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sagui.wire import PAYLOADS, Message, decode, encode, topics
+from sagui.wire import PAYLOADS, Desired, Message, UpdateOrder, UpdateState, decode, encode, topics
 
-EXAMPLE = re.compile(r"^## `(\w+)`\n+```json\n(.*?)\n```", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^## `([a-z/]+)`\n+```json\n(.*?)\n```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +17,16 @@ def page(root: Path) -> str:
     return (root / "docs" / "mqtt.md").read_text()
 
 
+TOPICS = {
+    UpdateState: topics.update_state("porch"),
+    UpdateOrder: topics.update_set("porch"),
+    Desired: topics.desired("porch"),
+}
+
+
 def named(kind: type[Message]) -> str:
-    return kind.__name__.lower()
+    known = TOPICS.get(kind, "").removeprefix("sagui/porch/").removeprefix("sagui/fleet/porch/")
+    return known or kind.__name__.lower()
 
 
 @pytest.mark.parametrize("kind", PAYLOADS)
@@ -34,5 +42,7 @@ def test_no_example_is_of_a_payload_that_is_not_there(page: str) -> None:
 
 @pytest.mark.parametrize("name", ["availability", *map(named, PAYLOADS), "snapshot"])
 def test_every_topic_is_in_the_table(page: str, name: str) -> None:
-    topic = getattr(topics, name)("porch").removeprefix("sagui/porch/")
+    topic = {"desired": "sagui/fleet/GROUP/desired"}.get(name, name)
+    of_device = name in {"update/state", "update/set", "desired"} or getattr(topics, name)("porch")
+    assert of_device in {True, f"sagui/porch/{name}"}
     assert re.search(rf"^\| \[?`{topic}`", page, re.MULTILINE)

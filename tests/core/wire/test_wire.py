@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from sagui.wire import (
     PAYLOADS,
     Claim,
     Command,
+    Desired,
     Frame,
     Health,
     LabelScore,
@@ -21,9 +23,14 @@ from sagui.wire import (
     ModelRef,
     OutboxCounts,
     Percentiles,
+    Phase,
     Result,
+    RolloutAction,
+    RolloutStatus,
     State,
     Telemetry,
+    UpdateOrder,
+    UpdateState,
     WireError,
     decode,
     encode,
@@ -86,6 +93,47 @@ healths = st.builds(
 claims = st.builds(Claim, boot=texts, up_s=numbers, host=texts)
 commands = st.builds(Command, command=st.sampled_from(["snapshot", "restart", "report"]), id=st.none() | texts)
 
+names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
+groups = st.from_regex(r"[a-z0-9-]{1,63}", fullmatch=True)
+versions = st.from_regex(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})(-rc\.[0-9])?", fullmatch=True)
+updates = st.builds(
+    UpdateState,
+    time=times,
+    model=st.none() | names,
+    installed_version=st.none() | versions,
+    latest_version=st.none() | versions,
+    in_progress=st.booleans(),
+    update_percentage=st.none() | st.integers(0, 100),
+    phase=st.sampled_from(get_args(Phase)),
+    error=st.none() | texts,
+    rollout=st.none() | groups,
+    groups=st.lists(groups, max_size=3).map(tuple),
+    pinned=st.booleans(),
+)
+orders = st.builds(
+    UpdateOrder, order=st.sampled_from(["install", "revert"]), version=st.none() | versions, id=st.none() | texts
+)
+plans = st.builds(
+    Desired,
+    id=groups,
+    revision=counts,
+    operator=st.text(min_size=1, max_size=20),
+    time=times,
+    action=st.sampled_from(get_args(RolloutAction)),
+    model=names,
+    version=versions,
+    status=st.sampled_from(get_args(RolloutStatus)),
+    share=shares,
+    wave=counts,
+    waves=st.lists(shares, min_size=1, max_size=5).map(tuple),
+    since=times,
+    success=shares,
+    error=shares,
+    dwell_s=numbers,
+    timeout_s=numbers,
+    reason=st.none() | texts,
+)
+
 
 def check(payload: bytes, kind: type[Message]) -> None:
     """Holds a payload against the published schema."""
@@ -107,7 +155,7 @@ def a_result(**changes: Any) -> Result:
 
 
 @settings(deadline=None)
-@given(results | states | telemetries | healths | claims | commands)
+@given(results | states | telemetries | healths | claims | commands | updates | orders | plans)
 def test_a_message_survives_the_wire_and_fits_its_schema(message: Message) -> None:
     payload = encode(message)
     assert decode(payload, type(message)) == message
@@ -187,7 +235,9 @@ def test_a_file_name_that_is_no_unicode_can_be_said() -> None:
 
 def test_the_published_schema_is_up_to_date(root: Path) -> None:
     published = json.loads((root / "docs" / "mqtt.schema.json").read_text())
-    assert published == json_schema(), "run: python -m sagui.wire.schema > docs/mqtt.schema.json"
+    assert published == json.loads(msgspec.json.encode(json_schema())), (
+        "run: python -m sagui.wire.schema > docs/mqtt.schema.json"
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,3 +273,54 @@ def test_a_prefix_that_cannot_stand_in_a_topic_is_refused(prefix: str) -> None:
         topics.discovery("porch", prefix)
     with pytest.raises(WireError, match="discovery prefix"):
         topics.home_assistant_status(prefix)
+
+
+@given(st.sampled_from(["a", "b-2026", "pets-1-4-0"]), st.lists(groups, min_size=1, max_size=50, unique=True))
+def test_devices_stand_in_a_rollouts_line_and_stay_there(rollout: str, devices: list[str]) -> None:
+    for device in devices:
+        assert 0 <= point(rollout, device) < 1
+        assert point(rollout, device) == point(rollout, device)
+
+
+def test_a_rollouts_line_is_even_and_its_own() -> None:
+    devices = [f"cam-{number}" for number in range(10_000)]
+    first, second = ([point(rollout, device) < 0.05 for device in devices] for rollout in ("one", "two"))
+    assert 400 < sum(first) < 600
+    assert 400 < sum(second) < 600
+    assert sum(a and b for a, b in zip(first, second, strict=True)) < 60
+
+
+@given(plans, st.lists(groups, max_size=20))
+def test_a_greater_share_asks_whom_the_lesser_asked(plan: Desired, devices: list[str]) -> None:
+    more = msgspec.structs.replace(plan, share=(plan.share + 1) / 2)
+    for device in devices:
+        assert is_asked(more, device) or not is_asked(plan, device)
+        assert is_asked(msgspec.structs.replace(plan, share=1.0), device)
+        assert not is_asked(msgspec.structs.replace(plan, share=0.0), device)
+
+
+def test_the_topics_of_updates() -> None:
+    assert topics.update_state("porch") == "sagui/porch/update/state"
+    assert topics.update_set("porch") == "sagui/porch/update/set"
+    assert topics.desired("all") == "sagui/fleet/all/desired"
+    assert topics.every("update/state") == "sagui/+/update/state"
+    assert topics.device_of("sagui/porch/update/state") == "porch"
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "sagui", "sagui/porch", "other/porch/state", "sagui/fleet/all/desired", "sagui//x"]
+)
+def test_topics_of_no_device_are_refused(topic: str) -> None:
+    with pytest.raises(WireError, match="sagui/|cannot stand"):
+        topics.device_of(topic)
+
+
+def test_no_device_is_called_as_the_plans_are() -> None:
+    with pytest.raises(WireError, match="choose another name"):
+        topics.check_device("fleet")
+
+
+@pytest.mark.parametrize("group", ["", "Porch", "a/b", "+", "#", "x" * 64])
+def test_groups_that_cannot_stand_in_a_topic_are_refused(group: str) -> None:
+    with pytest.raises(WireError, match="group"):
+        topics.desired(group)
