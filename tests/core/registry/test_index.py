@@ -1,5 +1,7 @@
 """The list of a model's versions."""
 
+from contextlib import suppress
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -69,10 +71,8 @@ def test_what_is_no_list_is_refused_with_the_key(content: bytes, words: str) -> 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
-    try:
-        decode_index(content)
-    except RegistryError as error:
-        assert str(error)
+    with suppress(RegistryError):
+        assert decode_index(content).versions
 
 
 def test_a_target_tells_whose_it_is() -> None:

@@ -34,6 +34,8 @@ from sagui.wire import (
     WireError,
     decode,
     encode,
+    is_asked,
+    point,
     timestamp,
     topics,
 )
@@ -311,7 +313,7 @@ def test_the_topics_of_updates() -> None:
     "topic", ["", "sagui", "sagui/porch", "other/porch/state", "sagui/fleet/all/desired", "sagui//x"]
 )
 def test_topics_of_no_device_are_refused(topic: str) -> None:
-    with pytest.raises(WireError, match="sagui/|cannot stand"):
+    with pytest.raises(WireError, match=r"sagui/|cannot stand"):
         topics.device_of(topic)
 
 
