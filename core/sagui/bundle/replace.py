@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Gives a temporary name beside ``path``, and renames it to ``path`` when the block ends well.
 
     The content is on the disk before the rename, and the rename before the return. When the block raises, nothing
@@ -16,6 +16,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Args:
         path: The file to write; its folder must exist.
+        private: Whether it is the user's alone (0600), whatever the umask allows: a key, a password.
 
     Yields:
         The path to write to. It keeps the suffix, because some writers choose the format by it.
@@ -25,7 +26,8 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = Path(name)
     try:
         yield beside
-        beside.chmod(0o666 & ~_umask())
+        if not private:  # as mkstemp makes it
+            beside.chmod(0o666 & ~_umask())
         _sync(beside)
         beside.replace(path)
         _sync(path.parent)
@@ -33,9 +35,9 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, private: bool = False) -> None:
     """Writes ``content`` to ``path`` through `replacing`."""
-    with replacing(path) as beside:
+    with replacing(path, private=private) as beside:
         beside.write_bytes(content)
 
 

@@ -36,3 +36,9 @@ def test_others_may_read_it(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch()
     assert path.stat().st_mode == plain.stat().st_mode
+
+
+def test_a_secret_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.key"
+    write_bytes(path, b"one", private=True)
+    assert path.stat().st_mode & 0o777 == 0o600
