@@ -1,0 +1,1 @@
+"""Private keys: files in folders, found by what their public half is called."""
