@@ -1,0 +1,64 @@
+"""What a device's report means for the model that was pushed to it. Pure rules, no I/O."""
+
+import msgspec
+
+from sagui.deploy.push.parcel import Parcel
+from sagui.deploy.push.remote import Ran, printable
+from sagui.wire.updates import Phase, UpdateState
+
+_AT_REST: frozenset[Phase] = frozenset({"idle", "confirmed"})
+
+
+def parse_state(ran: Ran) -> UpdateState | None:
+    """Reads the answer of ``sagui update status --json``; None if it is none."""
+    lines = [line for line in ran.out.splitlines() if line.strip()]
+    if ran.status != 0 or not lines:
+        return None
+    try:
+        return msgspec.json.decode(lines[-1], type=UpdateState)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def stands(state: UpdateState, parcel: Parcel) -> bool:
+    """Whether the device works with the pushed model, and is done with trying it."""
+    return _runs(state, parcel) and state.phase in _AT_REST
+
+
+def on_trial(state: UpdateState, parcel: Parcel) -> bool:
+    """Whether the pushed model is at work and not confirmed: the one case in which there is something to take back."""
+    return _runs(state, parcel) and state.phase == "activated"
+
+
+def _runs(state: UpdateState, parcel: Parcel) -> bool:
+    return state.model == parcel.model and state.installed_version == parcel.version
+
+
+def shown(state: UpdateState | None) -> str:
+    """What the device works with, for a person.
+
+    >>> shown(None)
+    'no model that it tells of'
+    """
+    if state is None or state.installed_version is None:
+        return "no model that it tells of"
+    return f"{state.model} {state.installed_version}" if state.model else state.installed_version
+
+
+def late(state: UpdateState | None, parcel: Parcel, wait_s: float) -> str:
+    """Says that a model does not stand in time, and what may be done about it."""
+    words = f"not confirmed within {wait_s:g} s, the phase is {state.phase if state else 'not to be told'}"
+    if state is None or not state.in_progress or on_trial(state, parcel):
+        return words
+    hint = "; does the agent run there? systemctl status sagui-device" if state.phase == "staged" else ""
+    return f"{words}{hint}; it goes on by itself, ask it later: sagui update status"
+
+
+def explained(ran: Ran, what: str) -> str:
+    """Says why a command failed; a sudo that asks for a password is a case of its own."""
+    if "sudo" in ran.err and "password" in ran.err:
+        return (
+            f"{what}: sudo asks for a password there; allow it without one "
+            "(sudo visudo: NAME ALL=(ALL) NOPASSWD: ALL), or push with --no-sudo as the agent's own user"
+        )
+    return printable(f"{what}: {ran.reason}")
