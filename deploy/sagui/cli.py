@@ -40,9 +40,33 @@ COMMANDS = {
     "collect": _Entry(
         "sagui.device.collect.command", "collect", "", "Say what to photograph next, from what a device collected."
     ),
+    "update": _Entry("sagui.device.update.command", "update", "update", "See, take or take back this device's model."),
+    "keys": _Entry("sagui.deploy.registry.keyring.command", "keys", "deploy", "Make and exchange the signing keys."),
+    "publish": _Entry(
+        "sagui.deploy.registry.command", "publish", "deploy", "Sign a bundle and put it into a registry."
+    ),
+    "registry": _Entry(
+        "sagui.deploy.registry.command", "registry", "deploy", "Look into a registry, check it, prune it, serve it."
+    ),
+    "rollout": _Entry(
+        "sagui.deploy.rollout.command", "rollout", "deploy", "Bring a model to a group of devices in waves, and back."
+    ),
+    "push": _Entry("sagui.deploy.push.command", "push", "deploy", "Bring a model to devices over SSH."),
+    "provision": _Entry(
+        "sagui.deploy.provision.command", "provision", "deploy", "Make an SD card that boots into a running agent."
+    ),
+    "broker": _Entry("sagui.deploy.broker.command", "broker", "deploy", "Make a broker that lets in whom it knows."),
+    "fleet": _Entry("sagui.deploy.simulate.command", "fleet", "deploy", "Simulate many devices."),
 }
 
-_NAMES = {"amqtt": "amqtt", "keras": "TensorFlow", "tensorflow": "TensorFlow", "rich": "rich", "jinja2": "Jinja"}
+_NAMES = {
+    "amqtt": "amqtt",
+    "keras": "TensorFlow",
+    "tensorflow": "TensorFlow",
+    "rich": "rich",
+    "jinja2": "Jinja",
+    "tuf": "python-tuf",
+}
 
 
 class _LazyGroup(click.Group):

@@ -1,0 +1,19 @@
+"""What can be wrong with a rollout, or with the way to it."""
+
+from sagui.errors import SaguiError
+
+
+class RolloutError(SaguiError):
+    """A rollout cannot be begun, changed or followed; nothing was changed."""
+
+
+class BrokerError(RolloutError):
+    """The broker cannot be used: it does not want us, or not let us read or write what a rollout needs."""
+
+
+class LostError(BrokerError):
+    """The broker is not there, or not any more; it may come back."""
+
+
+class OvertakenError(RolloutError):
+    """Another operator changed the plan; the message says who, when and what."""

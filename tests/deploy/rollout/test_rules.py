@@ -1,0 +1,371 @@
+"""When a rollout goes on, and when it stops."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.deploy.rollout.people import (
+    NOON,
+    OPERATOR,
+    confirmed,
+    crowd,
+    failed,
+    later,
+    member,
+    plan_for,
+    said,
+)
+
+from sagui.deploy.rollout.errors import RolloutError
+from sagui.deploy.rollout.rules import Member, advance, begin, halt, pause, resume, revert, tally
+from sagui.deploy.rollout.rules import Terms as RolloutTerms
+from sagui.deploy.rollout.shares import ask
+from sagui.wire import Desired, decode, encode, is_asked, point
+
+
+def asked(plan: Desired, members: Sequence[Member]) -> set[str]:
+    return {one.device for one in members if is_asked(plan, one.device)}
+
+
+def after(plan: Desired, members: Sequence[Member], seconds: float) -> Desired:
+    """The plan that the rules make of it, which must be another one."""
+    step = advance(plan, members, later(seconds), OPERATOR)
+    assert step.plan is not None, step.reason
+    assert step.plan.revision == plan.revision + 1
+    return step.plan
+
+
+def nothing(plan: Desired, members: Sequence[Member], seconds: float) -> str:
+    step = advance(plan, members, later(seconds), OPERATOR)
+    assert step.plan is None, step.plan
+    return step.reason
+
+
+def as_asked(plan: Desired, members: Sequence[Member], state: Any) -> list[Member]:
+    return [member(one.device, state if is_asked(plan, one.device) else one.state) for one in members]
+
+
+def test_the_first_wave_asks_its_share_of_the_group() -> None:
+    members = crowd(200)
+    plan = plan_for(members)
+    assert len(asked(plan, members)) == 2
+    assert (plan.status, plan.wave, plan.revision, plan.operator) == ("running", 0, 0, OPERATOR)
+
+
+def test_a_new_rollout_is_the_next_revision_of_the_plan_before() -> None:
+    old = msgspec.structs.replace(plan_for(crowd(3)), revision=41)
+    assert begin("r-2", "pets", "1.5.0", RolloutTerms(), crowd(3), NOON, OPERATOR, old).revision == 42
+
+
+def test_a_wave_is_asked_where_somebody_can_tell_how_it_does() -> None:
+    line = sorted(crowd(10), key=lambda one: point("r-1", one.device))
+    members = [member(one.device, online=False) for one in line[:3]] + line[3:]
+    assert len(asked(plan_for(members), members)) == 4
+
+
+def test_a_wave_goes_on_when_enough_were_confirmed_for_the_dwell() -> None:
+    members = crowd(200)
+    plan = plan_for(members)
+    well = as_asked(plan, members, confirmed(at=later(100)))
+    assert "2 devices confirmed" in nothing(plan, members, 50)
+    assert "600 s to go" in nothing(plan, well, 100)
+    assert "1 s to go" in nothing(plan, well, 699)
+    wider = after(plan, well, 700)
+    assert (wider.wave, wider.status, wider.since) == (1, "running", "2026-11-21T12:11:40.000Z")
+    assert len(asked(wider, members)) == 10
+
+
+def test_the_dwell_begins_when_the_last_of_the_needed_is_confirmed() -> None:
+    plan = plan_for(crowd(4), waves=(1.0,), success=0.5)
+    times = (100, 200, 300, 400)
+    members = [member(f"cam-{at}", confirmed(at=later(at))) for at in times]
+    assert nothing(plan, members, 799)
+    assert after(plan, members, 800).status == "done"
+
+
+def test_one_that_fails_more_than_may_halts_it() -> None:
+    members = crowd(20)
+    plan = plan_for(members, waves=(1.0,), error=0.1)
+    two, three = ([member(one.device, failed()) for one in members[:count]] + members[count:] for count in (2, 3))
+    nothing(plan, two, 10)
+    halted = after(plan, three, 10)
+    assert halted.status == "halted"
+    assert halted.reason == ("wave 1 of 1: 3 of 20 devices failed, more than 10 % (cam-0: golden frame 3 differs)")
+
+
+def test_it_halts_when_all_came_to_an_end_and_too_few_are_confirmed() -> None:
+    members = crowd(10)
+    plan = plan_for(members, waves=(1.0,), error=0.2)
+    ended = [member(one.device, failed()) for one in members[:2]]
+    ended += [member(one.device, confirmed()) for one in members[2:]]
+    halted = after(plan, ended, 10)
+    assert halted.status == "halted"
+    assert "8 of 10 devices are confirmed, fewer than 95 %," in (halted.reason or "")
+
+
+def test_devices_that_never_answer_halt_it_when_their_time_is_over() -> None:
+    members = crowd(10)
+    plan = plan_for(members, waves=(0.5, 1.0))
+    nothing(plan, members, 1800)
+    halted = after(plan, members, 1801)
+    assert halted.status == "halted"
+    assert asked(halted, members) == asked(plan, members)
+
+
+def test_a_wave_whose_devices_all_wait_is_paused_for_a_person() -> None:
+    members = [member(f"cam-{number}", said("waiting", error="no registry answers")) for number in range(5)]
+    plan = plan_for(members, waves=(0.2, 1.0))
+    nothing(plan, members, 1800)
+    paused = after(plan, members, 1801)
+    assert paused.status == "paused"
+    assert "1 left-out (cam-" in (paused.reason or "")
+    assert "no registry answers" in (paused.reason or "")
+
+
+def test_those_that_wait_for_their_hours_are_left_out_in_the_end() -> None:
+    members = crowd(4)
+    plan = plan_for(members, waves=(1.0,), dwell_s=0.0)
+    mixed = [member("cam-0", said("waiting")), *(member(one.device, confirmed()) for one in members[1:])]
+    nothing(plan, mixed, 1800)
+    assert after(plan, mixed, 1801).status == "done"
+
+
+def test_a_wave_of_which_nobody_is_there_waits_and_is_then_paused() -> None:
+    members = [member(f"cam-{number}", online=False) for number in range(5)]
+    plan = plan_for(members)
+    assert "no device of this wave is there" in nothing(plan, members, 1800)
+    assert after(plan, members, 1801).status == "paused"
+
+
+def test_waves_that_ask_nobody_new_are_passed_at_once() -> None:
+    members = crowd(5)
+    plan = plan_for(members, waves=(0.01, 0.05, 0.2, 0.4, 1.0), dwell_s=0.0)
+    wider = after(plan, as_asked(plan, members, confirmed()), 1)
+    assert wider.wave == 3
+    assert len(asked(wider, members)) == 2
+
+
+def test_a_group_of_one_has_done_after_its_first_wave() -> None:
+    plan = plan_for(crowd(1))
+    done = after(plan, [member("cam-0", confirmed())], 600)
+    assert (done.status, done.share, done.wave) == ("done", 1.0, 3)
+
+
+def test_a_clock_that_was_set_back_never_makes_a_wave_go_on() -> None:
+    members = crowd(10)
+    plan = plan_for(members)
+    well = as_asked(plan, members, confirmed())
+    assert nothing(plan, well, -1_000_000)
+
+
+def test_devices_whose_clocks_are_wrong_do_not_shorten_the_dwell_nor_make_it_endless() -> None:
+    plan = plan_for(crowd(1), waves=(1.0,))
+    for off in (-1_000_000_000, 1_000_000_000):
+        state = confirmed(at=later(off))
+        assert nothing(plan, [member("cam-0", state, said=later(50))], 600)
+        assert after(plan, [member("cam-0", state, said=later(50))], 650).status == "done"
+
+
+@pytest.mark.parametrize("status", ["paused", "halted", "done"])
+def test_what_does_not_run_stays_as_it_is_whatever_happens(status: Any) -> None:
+    members = crowd(10)
+    plan = msgspec.structs.replace(plan_for(members), status=status)
+    for state in (confirmed(), failed(), said()):
+        nothing(plan, as_asked(plan, members, state), 100_000)
+
+
+def test_a_paused_rollout_goes_on_where_it_was_and_its_devices_get_their_time_anew() -> None:
+    members = crowd(100)
+    plan = plan_for(members)
+    paused = pause(plan, later(1000), "bob@hut", "lunch")
+    assert (paused.status, paused.reason, paused.operator, paused.revision) == ("paused", "lunch", "bob@hut", 1)
+    again = resume(paused, members, later(5000), OPERATOR)
+    assert (again.status, again.reason, again.wave, again.share) == ("running", None, 0, plan.share)
+    assert again.since == "2026-11-21T13:23:20.000Z"
+
+
+def test_a_halted_rollout_goes_on_only_if_it_would_not_halt_again_at_once() -> None:
+    members = [member("cam-0", failed()), *(member(f"cam-{number}", confirmed()) for number in range(1, 10))]
+    plan = plan_for(members, waves=(1.0,))
+    halted = after(plan, members, 1)
+    with pytest.raises(RolloutError, match=r"halt again at once: .*greater --error"):
+        resume(halted, members, later(2), OPERATOR)
+    again = resume(halted, members, later(2), OPERATOR, success=0.9, error=0.1)
+    assert (again.status, again.success, again.error) == ("running", 0.9, 0.1)
+    assert after(again, members, 700).status == "done"
+
+
+def test_only_what_fits_the_moment_can_be_done() -> None:
+    members = crowd(4)
+    plan = plan_for(members)
+    halted = halt(plan, NOON, OPERATOR, "wrong version")
+    with pytest.raises(RolloutError, match="only a running"):
+        pause(halted, NOON, OPERATOR, "no")
+    with pytest.raises(RolloutError, match="halted already"):
+        halt(halted, NOON, OPERATOR, "no")
+    with pytest.raises(RolloutError, match="nothing to resume"):
+        resume(plan, members, NOON, OPERATOR)
+    back = revert(halted, "r-2", NOON, OPERATOR)
+    with pytest.raises(RolloutError, match="revert already"):
+        revert(back, "r-3", NOON, OPERATOR)
+
+
+def test_a_revert_asks_everybody_at_once_and_is_done_when_nobody_runs_the_version() -> None:
+    members = [member("a", confirmed("r-0")), member("b"), member("c", confirmed("r-0"), online=False)]
+    back = revert(plan_for(members), "r-2", NOON, OPERATOR)
+    assert (back.action, back.share, back.waves, back.version, back.id) == ("revert", 1.0, (1.0,), "1.4.0", "r-2")
+    assert "1 of 2 devices still run 1.4.0" in nothing(back, members, 1)
+    done = after(back, [member("a", said("reverted", rollout="r-2")), *members[1:]], 2)
+    assert (done.status, done.reason) == ("done", "no device that is there runs 1.4.0")
+
+
+def test_a_revert_never_halts_and_says_who_did_not_go_back() -> None:
+    members = [
+        member("a", said("failed", "1.4.0", rollout="r-2", error="no model before it")),
+        member("b", confirmed()),
+    ]
+    back = revert(plan_for(members), "r-2", NOON, OPERATOR)
+    nothing(back, members, 1)
+    done = after(back, members, 1801)
+    assert done.status == "done"
+    assert "2 of 2 devices did not go back from 1.4.0 (a: no model before it)" in (done.reason or "")
+
+
+def test_a_reason_of_any_length_fits_the_wire() -> None:
+    members = [member("cam-0", failed(why="x" * 1000))]
+    halted = after(plan_for(members), members, 1)
+    assert decode(encode(halted), Desired) == halted
+    assert decode(encode(pause(plan_for(members), NOON, OPERATOR, "y" * 5000)), Desired)
+
+
+# A whole rollout, step by step, with devices of all kinds.
+
+_ENDS = ("good", "bad", "reverting", "mute", "away", "pinned", "hours", "dies")
+
+
+def _next_state(kind: str, one: Member, plan: Desired, now: datetime) -> Member:
+    """What a device of a kind does about the plan, by the device's own rule."""
+    if plan.status != "running" or not is_asked(plan, one.device) or one.state.rollout == plan.id:
+        if kind == "dies" and one.state.phase == "downloading":
+            return member(one.device, one.state, online=False)
+        return one
+    ends = {
+        "good": confirmed(at=now),
+        "bad": failed(),
+        "reverting": failed(phase="reverted"),
+        "hours": said("waiting", rollout=plan.id),
+        "dies": said("downloading", rollout=plan.id),
+    }
+    return member(one.device, ends[kind]) if kind in ends else one
+
+
+def _first(device: str, kind: str) -> Member:
+    return member(device, said(pinned=kind == "pinned"), online=kind != "away")
+
+
+def _course(
+    kinds: Sequence[str], terms: dict[str, Any], steps: Sequence[float]
+) -> Iterator[tuple[Desired, list[Member]]]:
+    members = [_first(f"cam-{at}", kind) for at, kind in enumerate(kinds)]
+    plan, passed_s = plan_for(members, **terms), 0.0
+    yield plan, members
+    for step_s in steps:
+        passed_s += step_s
+        now = later(passed_s)
+        members = [_next_state(kind, one, plan, now) for kind, one in zip(kinds, members, strict=True)]
+        plan = advance(plan, members, now, OPERATOR).plan or plan
+        yield plan, members
+
+
+_KINDS = st.lists(st.sampled_from(_ENDS), min_size=1, max_size=25)
+_TERMS = st.fixed_dictionaries(
+    {
+        "waves": st.sampled_from([(1.0,), (0.01, 0.05, 0.25, 1.0), (0.2, 0.4, 0.6, 0.8, 1.0), (0.5, 1.0)]),
+        "success": st.sampled_from([0.5, 0.9, 0.95, 1.0]),
+        "error": st.sampled_from([0.0, 0.05, 0.5, 1.0]),
+        "dwell_s": st.sampled_from([0.0, 60.0, 600.0]),
+        "timeout_s": st.sampled_from([60.0, 1800.0]),
+    }
+)
+# Now and then a clock is set back.
+_STEPS = st.lists(st.one_of(st.floats(0, 4000), st.floats(-2000, 0)), min_size=1, max_size=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_KINDS, _TERMS, _STEPS)
+def test_no_device_ever_leaves_a_wave_and_none_is_asked_before_its_time(
+    kinds: list[str], terms: dict[str, Any], steps: list[float]
+) -> None:
+    course = list(_course(kinds, terms, steps))
+    for (plan, members), (newer, _) in pairwise(course):
+        assert asked(plan, members) <= asked(newer, members)
+        assert newer.wave >= plan.wave
+        assert newer.revision in {plan.revision, plan.revision + 1}
+    for plan, members in course:
+        if plan.status != "done":
+            able = [one for one, kind in zip(members, kinds, strict=True) if kind not in {"away", "pinned"}]
+            assert len(asked(plan, able)) <= ask(len(members), plan.waves[plan.wave])
+        assert decode(encode(plan), Desired) == plan
+
+
+@settings(max_examples=150, deadline=None)
+@given(_KINDS, _TERMS, _STEPS)
+def test_a_stopped_rollout_stays_stopped_and_touches_nobody_more(
+    kinds: list[str], terms: dict[str, Any], steps: list[float]
+) -> None:
+    for (plan, members), (newer, later_members) in pairwise(_course(kinds, terms, steps)):
+        if plan.status in {"halted", "paused", "done"}:
+            assert newer == plan
+        if plan.status in {"halted", "paused"}:
+            touched = [{one.device for one in group if one.state.rollout} for group in (members, later_members)]
+            assert touched[0] == touched[1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 60), _TERMS, _STEPS, st.sampled_from(["bad", "reverting", "mute", "dies"]))
+def test_a_bad_model_never_gets_past_the_first_wave(
+    count: int, terms: dict[str, Any], steps: list[float], kind: str
+) -> None:
+    course = list(_course([kind] * count, terms, [*steps, 1_000_000.0]))
+    for plan, members in course:
+        assert plan.wave == 0
+        assert sum(one.state.rollout is not None for one in members) <= ask(count, terms["waves"][0])
+    assert course[-1][0].status == "halted"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 60), _TERMS)
+def test_a_good_model_reaches_everybody_and_not_before_its_dwells(count: int, terms: dict[str, Any]) -> None:
+    course = list(_course(["good"] * count, terms, [terms["dwell_s"] / 2] * 20 if terms["dwell_s"] else [1.0] * 12))
+    plan, members = course[-1]
+    assert plan.status == "done"
+    assert {one.state.installed_version for one in members} == {"1.4.0"}
+    waves = {plan.wave for plan, _ in course if plan.status == "running"}
+    ends = [at for at, (plan, _) in enumerate(course) if plan.status == "done"]
+    assert ends[0] >= 2 * len(waves) * bool(terms["dwell_s"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 40), st.lists(st.floats(0, 500), min_size=1, max_size=40))
+def test_counts_only_grow_as_devices_come_to_their_ends(count: int, steps: list[float]) -> None:
+    kinds = [_ENDS[at % 3] for at in range(count)]
+    before = (0, 0)
+    passed_s = 0.0
+    for (plan, members), step_s in zip(_course(kinds, {"error": 1.0}, steps), [0.0, *steps], strict=True):
+        passed_s += step_s
+        found = tally(plan, members, later(passed_s))
+        assert (found.confirmed, found.failed) >= before
+        assert found.confirmed >= before[0]
+        assert found.failed >= before[1]
+        before = found.confirmed, found.failed
+
+
+@settings(max_examples=100, deadline=None)
+@given(_KINDS, _TERMS)
+def test_every_rollout_comes_to_an_end(kinds: list[str], terms: dict[str, Any]) -> None:
+    assert list(_course(kinds, terms, [2000.0] * 20))[-1][0].status != "running"
