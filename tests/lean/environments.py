@@ -37,11 +37,12 @@ TFLITE_RUNTIME = Program(
     (
         *(each for each in BASE if package(each) != "ai-edge-litert"),
         *_EXTRAS["tflite-runtime"],
+        *_EXTRAS["update"],
         *_named(_EXTRAS["dev"] + _EXTRAS["demo"] + _EXTRAS["train"], _TOOLS),
         *_UNNAMED,
     ),
 )
-"""``sagui[tflite-runtime]`` without LiteRT, which would be chosen first, and with what the tests need."""
+"""``sagui[tflite-runtime,update]`` without LiteRT, which would be chosen first, and with what the tests need."""
 
 
 def source_path(folder: Path) -> str:

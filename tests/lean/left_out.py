@@ -46,7 +46,7 @@ _BY_REASON = {
         f"{_LOAD}::test_a_network_without_an_input_is_refused",
         f"{_DELEGATES}::test_tensorflows_interpreter_takes_delegates_too",
     ),
-    Reason.WORKSTATION: ("tests/device/capture/test_bursts.py",),
+    Reason.WORKSTATION: ("tests/device/capture/test_bursts.py", "tests/device/update/test_published.py"),
     Reason.SURVIVES: (
         f"{_DELEGATES}::test_a_model_that_ends_the_process_is_an_error",
         f"{_DELEGATES}::test_loading_with_a_probe_survives_such_a_model",

@@ -16,6 +16,8 @@ Verdict = Literal["nothing", "wait", "install", "revert"]
 class Window:
     """The hours in which a new model may be put to work; over midnight, if the end is the earlier one.
 
+    Where start and end are the same, that is the whole day.
+
     Attributes:
         start: Local time of the device.
         end: Likewise; not in the window any more.
@@ -30,7 +32,9 @@ class Window:
         >>> Window(time(22), time(4)).holds(time(23, 30))
         True
         """
-        if self.start <= self.end:
+        if self.start == self.end:
+            return True
+        if self.start < self.end:
             return self.start <= now < self.end
         return now >= self.start or now < self.end
 
@@ -95,29 +99,35 @@ def answer(plan: Desired | None, me: Self, now: time) -> Answer:
     if plan.version == me.version or plan.status in {"paused", "halted"}:
         return NOTHING
     why_not = refusal(plan.version, me)
-    return Answer("nothing", why_not) if why_not else _when(me, now)
+    return Answer("nothing", why_not) if why_not else hours(me, now)
 
 
 def refusal(version: str, me: Self) -> str:
     """Says why a device does not install a version, whoever asks for it; empty if it may.
 
     >>> refusal("1.0.0", Self("porch", "pets", "1.1.0"))
-    '1.0.0 is older than 1.1.0; only a revert goes back'
+    '1.0.0 is not newer than 1.1.0; only a revert goes back'
     """
     if version in me.failed:
         return f"{version} was tried and did not do; publish it as another version"
+    if _parsed(version) is None:
+        return f"{version} is no version (https://semver.org); publish it as another one"
     if me.version is not None and not is_newer(version, me.version):
-        return f"{version} is older than {me.version}; only a revert goes back"
+        return f"{version} is not newer than {me.version}; only a revert goes back"
     return ""
 
 
 def is_newer(version: str, than: str) -> bool:
     """Compares by SemVer's precedence (semver.org, item 11).
 
+    The wire's and the manifest's patterns let a little through that is no SemVer, such as ``1.0.0-01``; that is older
+    than all else.
+
     >>> is_newer("1.10.0", "1.9.0"), is_newer("1.0.0-rc.1", "1.0.0")
     (True, False)
     """
-    return Version.parse(version).compare(than) > 0
+    left, right = _parsed(version), _parsed(than)
+    return left is not None and (right is None or left.compare(right) > 0)
 
 
 def still_wanted(plan: Desired | None, rollout: str, me: Self) -> bool:
@@ -131,6 +141,22 @@ def still_wanted(plan: Desired | None, rollout: str, me: Self) -> bool:
     )
 
 
+def hours(me: Self, now: time) -> Answer:
+    """Says whether a device may change its model now, if somebody else than a person at it asks."""
+    if me.pinned:
+        return Answer("wait", "pinned: the settings keep this device's model")
+    if me.window and not me.window.holds(now):
+        return Answer("wait", f"the hours for updates are {me.window}")
+    return Answer("install")
+
+
+def _parsed(version: str) -> Version | None:
+    try:
+        return Version.parse(version)
+    except ValueError:
+        return None
+
+
 def _back(plan: Desired, me: Self) -> Answer:
     if plan.version != me.version or plan.status in {"paused", "halted"}:
         return NOTHING
@@ -139,11 +165,3 @@ def _back(plan: Desired, me: Self) -> Answer:
     if me.pinned:
         return Answer("wait", "pinned: the settings keep this device's model")
     return Answer("revert")
-
-
-def _when(me: Self, now: time) -> Answer:
-    if me.pinned:
-        return Answer("wait", "pinned: the settings keep this device's model")
-    if me.window and not me.window.holds(now):
-        return Answer("wait", f"the hours for updates are {me.window}")
-    return Answer("install")
