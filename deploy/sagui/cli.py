@@ -41,12 +41,17 @@ COMMANDS = {
         "sagui.device.collect.command", "collect", "", "Say what to photograph next, from what a device collected."
     ),
     "update": _Entry("sagui.device.update.command", "update", "update", "See, take or take back this device's model."),
-    "keys": _Entry("sagui.deploy.registry.keyring.command", "keys", "deploy", "Make and exchange the signing keys."),
+    "keys": _Entry(
+        "sagui.deploy.registry.keyring.command", "keys", "deploy", "Make, change and list the keys of a registry."
+    ),
     "publish": _Entry(
         "sagui.deploy.registry.command", "publish", "deploy", "Sign a bundle and put it into a registry."
     ),
     "registry": _Entry(
-        "sagui.deploy.registry.command", "registry", "deploy", "Look into a registry, check it, prune it, serve it."
+        "sagui.deploy.registry.command",
+        "registry",
+        "deploy",
+        "Look into a registry of models, check it, prune it, serve it.",
     ),
     "rollout": _Entry(
         "sagui.deploy.rollout.command", "rollout", "deploy", "Bring a model to a group of devices in waves, and back."

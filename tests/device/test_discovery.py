@@ -7,7 +7,7 @@ the platforms, and the schemas of its `mqtt` integration.
 import json
 import re
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -17,14 +17,19 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sagui.device.commands import parse_command
 from sagui.device.discovery import discovery, has_started, retraction
+from sagui.device.update.orders import parse_order
 from sagui.wire import (
+    AT_WORK,
     Command,
     Health,
     ModelRef,
     OutboxCounts,
     Percentiles,
+    Phase,
     State,
     Telemetry,
+    UpdateOrder,
+    UpdateState,
     WireError,
     encode,
     timestamp,
@@ -52,18 +57,23 @@ KEYS = {
     "binary_sensor": EVERY_ENTITY | READS | {"payload_on", "payload_off", "off_delay"},
     "image": EVERY_ENTITY | {"image_topic", "content_type", "image_encoding", "url_topic", "url_template"},
     "button": EVERY_ENTITY | {"command_topic", "command_template", "payload_press", "retain", "device_class"},
+    "update": EVERY_ENTITY
+    | {"state_topic", "value_template", "latest_version_topic", "latest_version_template", "device_class"}
+    | {"command_topic", "payload_install", "retain", "title", "release_summary", "release_url", "entity_picture"},
 }
 REQUIRED = {
     "sensor": {"state_topic"},
     "binary_sensor": {"state_topic"},
     "image": {"image_topic"},
     "button": {"command_topic"},
+    "update": {"state_topic"},
 }
 CATEGORIES = {
     "sensor": {"diagnostic"},
     "binary_sensor": {"diagnostic"},
     "image": {"diagnostic"},
     "button": {"config", "diagnostic"},
+    "update": {"config", "diagnostic"},
 }
 UNITS = {
     "temperature": {"°C", "°F", "K"},
@@ -71,7 +81,13 @@ UNITS = {
     "duration": {"d", "h", "min", "s", "ms", "µs"},
     "data_size": {"bit", "B", "kB", "MB", "GB", "KiB", "MiB", "GiB", "TiB"},
 }
-OTHER_CLASSES = {"binary_sensor": {"connectivity", "problem"}, "button": {"identify", "restart", "update"}}
+OTHER_CLASSES = {
+    "binary_sensor": {"connectivity", "problem"},
+    "button": {"identify", "restart", "update"},
+    "update": {"firmware"},
+}
+# What the entity takes from its state, with the types that its schema wants; null is allowed for the percentage alone.
+UPDATE_KEYS = {"installed_version": str, "latest_version": str, "in_progress": bool, "update_percentage": int | None}
 STATE_CLASSES = {"measurement", "measurement_angle", "total", "total_increasing"}
 ENTITY_ID = re.compile(r"(?!.+__)(?!_)[\da-z_]+(?<!_)\.(?!_)[\da-z_]+(?<!_)")
 
@@ -103,7 +119,8 @@ NO_NUMBERS = Telemetry(
 HEALTH = Health(time=timestamp(0), mode="normal", camera="ok")
 
 
-def message(*streams: str, snapshots: bool = True, **more: Any) -> dict[str, Any]:
+def message(*streams: str, snapshots: bool = True, updates: bool = True, **more: Any) -> dict[str, Any]:
+    more["updates"] = updates
     _, payload = discovery("porch", streams, more.pop("model", MODEL), snapshots=snapshots, version="0.1.0", **more)
     return dict(json.loads(payload))
 
@@ -166,10 +183,11 @@ def check_classes(entity: dict[str, Any]) -> None:
 @pytest.mark.parametrize("streams", [(), ("door",), ("door", "a-b", "1")])
 @pytest.mark.parametrize("snapshots", [True, False])
 @pytest.mark.parametrize("telemetry_s", [0, 0.5, 30])
+@pytest.mark.parametrize("updates", [True, False])
 def test_the_message_keeps_home_assistants_rules(
-    streams: tuple[str, ...], telemetry_s: float, *, snapshots: bool
+    streams: tuple[str, ...], telemetry_s: float, *, snapshots: bool, updates: bool
 ) -> None:
-    said = message(*streams, snapshots=snapshots, telemetry_s=telemetry_s)
+    said = message(*streams, snapshots=snapshots, telemetry_s=telemetry_s, updates=updates)
     assert set(said) == {"device", "origin", "availability", "qos", "components"}
     assert said["qos"] in {0, 1, 2}
     check_device(said)
@@ -187,7 +205,7 @@ def test_the_message_keeps_home_assistants_rules(
     st.from_regex(r"[a-z0-9-]{1,63}", fullmatch=True),
 )
 def test_no_two_entities_have_one_id_whatever_the_names(streams: list[str], device: str) -> None:
-    _, payload = discovery(device, streams, None, snapshots=True, version="0.1.0")
+    _, payload = discovery(device, streams, None, snapshots=True, version="0.1.0", updates=True)
     found = entities(json.loads(payload)).values()
     assert len({entity["unique_id"] for entity in found}) == len(found)
     assert all(ENTITY_ID.fullmatch(entity["default_entity_id"]) for entity in found)
@@ -209,6 +227,7 @@ def test_a_device_without_a_model_is_introduced_too() -> None:
 @pytest.mark.parametrize("streams", [(), ("door", "window")])
 def test_every_topic_is_one_that_the_agent_speaks_or_hears(streams: tuple[str, ...]) -> None:
     spoken = {topics.telemetry("porch"), topics.health("porch"), topics.snapshot("porch"), topics.command("porch")}
+    spoken |= {topics.update_state("porch"), topics.update_set("porch")}
     spoken |= {topics.state("porch", stream) for stream in streams or (None,)}
     named = {
         value for entity in entities(message(*streams)).values() for key, value in entity.items() if "topic" in key
@@ -265,7 +284,8 @@ def test_what_the_machine_cannot_tell_is_unknown() -> None:
 def test_no_template_stumbles_over_a_missing_key(payload: bytes) -> None:
     for key, entity in entities(message("door")).items():
         if "value_template" in entity:
-            assert render(entity["value_template"], payload) in {"None", "OFF"}, key
+            nothing = {"None", "OFF", '{"update_percentage": null}'}
+            assert render(entity["value_template"], payload) in nothing, key
         if "json_attributes_template" in entity:
             assert set(json.loads(render(entity["json_attributes_template"], payload)).values()) == {None}
 
@@ -306,6 +326,41 @@ def test_every_button_says_a_command_that_the_agent_takes() -> None:
     assert not any(button["retain"] for button in buttons.values()), "the agent ignores what the broker keeps"
 
 
+@settings(deadline=None)
+@given(
+    st.sampled_from(get_args(Phase)),
+    st.none() | st.just("1.2.3-rc.1+x"),
+    st.none() | st.integers(0, 100),
+    st.none() | st.text(max_size=20),
+)
+def test_an_update_is_shown_in_the_keys_that_home_assistant_takes(
+    phase: Phase, version: str | None, percent: int | None, error: str | None
+) -> None:
+    state = UpdateState(
+        time=timestamp(0),
+        model="toy",
+        installed_version=version,
+        latest_version=version,
+        in_progress=phase in AT_WORK,
+        update_percentage=percent,
+        phase=phase,
+        error=error,
+    )
+    shown_keys = json.loads(shown("update", encode(state)))
+    assert all(isinstance(value, UPDATE_KEYS[key]) for key, value in shown_keys.items())
+    assert shown_keys["in_progress"] == (phase in AT_WORK)
+    assert shown_keys["update_percentage"] == percent
+    assert shown_keys.get("installed_version") == shown_keys.get("latest_version") == version
+    attributes = json.loads(render(entities(message())["update"]["json_attributes_template"], encode(state)))
+    assert (attributes["phase"], attributes["error"]) == (phase, error)
+
+
+def test_install_says_an_order_that_the_agent_takes() -> None:
+    update = entities(message())["update"]
+    assert parse_order(update["payload_install"].encode(), retained=False) == UpdateOrder(order="install")
+    assert not update["retain"], "the agent ignores what the broker keeps"
+
+
 def test_photos_are_shown_only_where_they_are_published() -> None:
     on, off = message(snapshots=True)["components"], message(snapshots=False)["components"]
     assert on["snapshot"]["content_type"] == "image/jpeg"
@@ -317,13 +372,14 @@ def test_photos_are_shown_only_where_they_are_published() -> None:
 def test_what_is_turned_off_is_named_to_be_taken_away() -> None:
     # Home Assistant keeps what a later message leaves out.
     everything = message()["components"]
-    for said in (message("door"), message(snapshots=False), message(telemetry_s=0)):
+    for said in (message("door"), message(snapshots=False), message(telemetry_s=0), message(updates=False)):
         assert said["components"].keys() >= everything.keys()
         for key, component in said["components"].items():
             if key in everything:
                 assert component["platform"] == everything[key]["platform"]
     assert message("door")["components"]["label"] == {"platform": "sensor"}
     assert message(telemetry_s=0)["components"]["fps"] == {"platform": "sensor"}
+    assert message(updates=False)["components"]["update"] == {"platform": "update"}
 
 
 def test_numbers_go_when_three_of_them_were_missed() -> None:

@@ -23,7 +23,12 @@ from sagui.device.reload import Origin
 from sagui.device.start import Station
 from sagui.device.telemetry import prometheus
 from sagui.device.telemetry.prometheus import Endpoint
+from sagui.device.update import plan as update_plan
+from sagui.device.update.rules import Window
+from sagui.device.update.station import Updates
 from sagui.infer.runtimes.device import Device
+
+REGISTRY = {"update.registry": "file:///registry", "update.root": "root.json"}
 
 # For each key, a value that is not its default, and other settings without which it would mean nothing.
 OTHERS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -74,13 +79,22 @@ OTHERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "collect.margin": (0.1, {"collect.folder": "collected"}),
     "collect.every_s": (7.0, {"collect.folder": "collected"}),
     "collect.flicker_s": (7.0, {"collect.folder": "collected"}),
+    "update.registry": ("file:///other", {"update.root": "root.json"}),
+    "update.root": ("other.json", {}),
+    "update.groups": (("all", "porch"), {}),
+    "update.follow": ("latest", REGISTRY),
+    "update.every_s": (7.0, {}),
+    "update.pin": (True, {}),
+    "update.window": ("22:00-04:00", {}),
+    "update.shadow_frames": (7, {}),
+    "update.dwell_s": (7.0, {}),
 }
 ELSEWHERE = {"log.format"}
 """Followed by the command itself, before there is a station; see `test_ends`."""
 
 Parts = Callable[..., list[str]]
 
-_PLAIN = (str, int, float, Path, OutboxLimits, Files, CollectLimits, Device, StreamPlan, Endpoint)
+_PLAIN = (str, int, float, Path, OutboxLimits, Files, CollectLimits, Device, StreamPlan, Endpoint, Window)
 
 
 class Exporter:
@@ -114,6 +128,18 @@ def parts(tmp_path: Path, colours: Path, monkeypatch: pytest.MonkeyPatch) -> Par
     monkeypatch.setattr(extras.Collecting, "saw", lambda *_: None)
     monkeypatch.setattr(extras.Collecting, "close", lambda *_: None)
     note(prometheus, "Exporter", lambda *_: Exporter())
+    note(update_plan, "Policy")
+    note(update_plan, "Registry")
+    began = Updates.start
+
+    def begin(updates: Updates, *arguments: Any) -> None:
+        began(updates, *arguments)
+        if updates._thread:
+            updates._thread.join()
+
+    # It makes an updater, and then does nothing with it.
+    monkeypatch.setattr(Updates, "_run", lambda _updates, _settings, make: make())
+    monkeypatch.setattr(Updates, "start", begin)
     for place, name in ((start, "Stuck"), (start, "History"), (start, "Agent"), (start, "Task"), (start, "Pulse")):
         note(place, name)
     for place, name in ((extras, "SnapshotSettings"), (extras, "Limits"), (voice, "discovery"), (start, "Meter")):
@@ -152,6 +178,8 @@ def test_every_key_is_looked_at() -> None:
 def test_a_setting_changes_what_a_part_is_made_of(parts: Parts, path: str) -> None:
     value, besides = OTHERS[path]
     without, given = dict(besides), {**besides, path: value}
+    if path == "update.root":
+        without, given = REGISTRY, REGISTRY | {path: value}
     if path.startswith("stream."):
         without, given = {"stream": [{}]}, {"stream": [{path.removeprefix("stream."): value}]}
     assert parts(without) == parts(without), "the comparison below would prove nothing"

@@ -15,7 +15,7 @@ from sagui.device.config.load import load_settings
 from sagui.device.config.merge import missing
 from sagui.device.config.read import DEFAULT_PATH
 from sagui.device.decide import decide
-from sagui.device.ending import Ending
+from sagui.device.ending import Ending, execute_again
 from sagui.device.events import JsonEvents, PlainEvents
 from sagui.device.health.notify import open_notifier
 from sagui.device.reload import Origin
@@ -112,8 +112,10 @@ def run(path: Path | None, as_json: bool, **options: Any) -> None:  # noqa: ANN4
     for text in near_misses(origin.environment):
         events.say("warning", text)
     ending, reload_asked = Ending(), threading.Event()
-    on_signals({SIGTERM: ending.set, SIGINT: ending.set, SIGHUP: reload_asked.set})
+    on_signals({SIGTERM: ending.stop, SIGINT: ending.stop, SIGHUP: reload_asked.set})
     Station(settings, origin, open_notifier(os.environ), ending, events, reload_asked).run()
+    if ending.again:
+        execute_again(origin.environment)
 
 
 @click.command("classify", short_help="Name photos with a model.")

@@ -32,6 +32,16 @@ class Condition:
         """Whether camera and model are in use."""
         return self._said[0] if self._said else "normal"
 
+    @property
+    def camera_state(self) -> CameraState:
+        """Whether the camera gives frames."""
+        return self._said[1] if self._said else "none"
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, for a person."""
+        return self._said[2] if self._said else None
+
     def begin(self) -> None:
         """Camera and model are about to be opened; whether they can be is not known yet."""
         self.say(*_BEGINNING)

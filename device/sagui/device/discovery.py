@@ -1,8 +1,8 @@
 """What Home Assistant is told of the device, in one message, so that it shows it without a line of configuration.
 
 The keys are those of https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload and of the pages of its
-platforms ``sensor``, ``binary_sensor``, ``image`` and ``button``. A template that finds nothing gives ``None``, which
-Home Assistant shows as unknown.
+platforms ``sensor``, ``binary_sensor``, ``image``, ``button`` and ``update``. A template that finds nothing gives
+``None``, which Home Assistant shows as unknown.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from sagui.wire import Command, CommandName, ModelRef, encode, topics
+from sagui.wire import Command, CommandName, ModelRef, UpdateOrder, encode, topics
 
 Component = dict[str, Any]
 
@@ -40,6 +40,17 @@ _PROBLEM = (
 _CAMERA = "{{ {'ok': 'ON', 'away': 'OFF'}.get(value_json.camera | default(none), none) }}"
 _THROTTLED = (
     "{{ ('ON' if value_json.throttled else 'OFF') if value_json.throttled | default(none) is not none else none }}"
+)
+
+# An entity of this platform takes no other keys, and no version that is null; a percentage that is null ends its bar.
+_UPDATE = (
+    "{{ dict(value_json.items() | selectattr(0, 'in', ['installed_version', 'latest_version', 'in_progress'])"
+    " | rejectattr(1, 'none'), update_percentage=value_json.update_percentage | default(none)) | tojson }}"
+)
+_UPDATE_ATTRIBUTES = (
+    "{{ {'phase': value_json.phase | default(none), 'error': value_json.error | default(none),"
+    " 'model': value_json.model | default(none), 'rollout': value_json.rollout | default(none),"
+    " 'pinned': value_json.pinned | default(none)} | tojson }}"
 )
 
 
@@ -97,6 +108,7 @@ def discovery(
     version: str,
     prefix: str = PREFIX,
     telemetry_s: float = 60.0,
+    updates: bool = False,
 ) -> tuple[str, bytes]:
     """Makes the retained message that introduces the device.
 
@@ -110,6 +122,7 @@ def discovery(
         version: Sagui's.
         prefix: Where Home Assistant listens.
         telemetry_s: Time from one telemetry to the next; 0 where there is none.
+        updates: Whether new versions of the model come from a registry.
 
     Returns:
         The topic and the payload.
@@ -122,6 +135,7 @@ def discovery(
         **_snapshots(device, on=snapshots),
         **_telemetry(device, telemetry_s),
         **_health(device),
+        **_update(device, on=updates),
         "restart": _button(device, "restart", "Restart", device_class="restart", entity_category="config"),
         "report": _button(device, "report", "Report", icon="mdi:clipboard-text-outline", entity_category="diagnostic"),
     }
@@ -270,6 +284,26 @@ def _health(device: str) -> dict[str, Component]:
             "json_attributes_template": _HEALTH_ATTRIBUTES,
         },
     }
+
+
+def _update(device: str, *, on: bool) -> dict[str, Component]:
+    if not on:
+        return {"update": {"platform": "update"}}
+    topic = topics.update_state(device)
+    update = {
+        "platform": "update",
+        "name": "Model",
+        "device_class": "firmware",
+        "entity_category": "config",
+        "state_topic": topic,
+        "value_template": _UPDATE,
+        "json_attributes_topic": topic,
+        "json_attributes_template": _UPDATE_ATTRIBUTES,
+        "command_topic": topics.update_set(device),
+        "payload_install": encode(UpdateOrder(order="install")).decode(),
+        "retain": False,
+    }
+    return {"update": update}
 
 
 def _button(device: str, command: CommandName, name: str, **more: str) -> Component:

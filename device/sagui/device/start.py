@@ -10,7 +10,7 @@ from sagui.device.cameras import Camera, Incident, open_camera
 from sagui.device.condition import Condition
 from sagui.device.config.settings import Settings
 from sagui.device.config.streams import plan_streams
-from sagui.device.ending import Ending, in_words
+from sagui.device.ending import AGAIN, Ending, in_words
 from sagui.device.errors import DeviceError
 from sagui.device.events import Events
 from sagui.device.extras import Extras
@@ -40,7 +40,9 @@ from sagui.device.streams import Stream
 from sagui.device.telemetry.measure import Meter
 from sagui.device.telemetry.report import Reporter
 from sagui.device.ticker import Task, Ticker
+from sagui.device.update.station import Updates
 from sagui.device.voice import Voice
+from sagui.infer.errors import InferError
 from sagui.infer.runtimes.device import parse_device
 from sagui.wire import OutboxCounts
 
@@ -101,7 +103,8 @@ class Station:
         self._condition = Condition(self.link, self._device)
         self.meter = Meter(gaps=not leaves_out(settings))
         self._voice = Voice(self.link, self._device, self._reporter(), self._condition, ending.set, events)
-        self._opened_s, self._fed = 0.0, False
+        self._updates = Updates(self.link, self._device, self._folder, ending, events)
+        self._opened_s, self._fed = 0.0, AGAIN in origin.environment
 
     def run(self) -> None:
         """Works until the camera has no more, or it is stopped.
@@ -116,6 +119,7 @@ class Station:
         except Exception as error:
             if self._history:
                 self._history.note(in_words(error))
+            self._updates.excuse(error)
             raise
         finally:
             self.link.close()
@@ -134,7 +138,10 @@ class Station:
         if self._ending.error:
             raise self._ending.error
         if not delivered:
-            raise undelivered(self.link, str(self._address), DRAIN_SECONDS)
+            error = undelivered(self.link, str(self._address), DRAIN_SECONDS)
+            if not self._ending.again:
+                raise error
+            self._events.say("warning", str(error))
 
     def _rest(self, safe: SafeMode) -> None:
         """Is there, and listens, but leaves camera and model alone."""
@@ -174,7 +181,7 @@ class Station:
         self._condition.begin()
         self._serve(beside)
         streams = self._load()
-        if self._ending.is_set():
+        if streams is None or self._ending.is_set():
             return None
         settings, events = self._settings, self._events
         stuck = Stuck(events, settings.health.stuck_seconds, note=self._history.note if self._history else _forget)
@@ -186,17 +193,22 @@ class Station:
         extras = Extras(self.link, self._device, self._voice, events)
         beside.callback(extras.close)
         extras.apply(settings)
-        observers: list[Observer] = [publisher, self.meter, extras.snapshots, extras.collecting, pulse]
+        observers: list[Observer] = [publisher, self.meter, extras.snapshots, extras.collecting]
+        if workplace := self._updates.attach(settings, streams):
+            observers.append(workplace)
+        observers.append(pulse)
         agent = Agent(camera, streams, observers, guard=pulse, interval_s=rest_s, stop=self._ending)
         self._voice.announce(settings, streams)
+        self._updates.start(settings, self.meter, self._condition)
         self.link.ready()
         self._notifier.ready()
         self._notifier.status(f"{streams[0].model.name} {streams[0].model.version} looks at {camera_name(settings)}")
         self._begin(beside, stuck, self._working(agent, streams, pulse, extras))
         return agent
 
-    def _load(self) -> tuple[Stream, ...]:
-        settings, until_s = self._settings, monotonic() + LOAD_SECONDS
+    def _load(self) -> tuple[Stream, ...] | None:
+        """Loads the models; None if the one on trial cannot be loaded, and the one before is to take its place."""
+        settings, until_s = self._updates.choose(self._settings), monotonic() + LOAD_SECONDS
 
         def feed() -> None:
             if monotonic() < until_s:
@@ -206,7 +218,12 @@ class Station:
             if self._fed:  # before the first `ready` systemd has other patience
                 self._begin(meanwhile, Ticker([Task(1.0, feed)], self._events))
             device = parse_device(settings.delegate)
-            return open_streams(plan_streams(settings), settings.threads, device, self._events)
+            try:
+                return open_streams(plan_streams(settings), settings.threads, device, self._events)
+            except Exception as error:
+                if self._updates.give_up(error):
+                    return None
+                raise
 
     def _look(self, agent: Agent | None) -> bool:
         """Runs the loop; gives whether the broker acknowledged every result."""
@@ -214,15 +231,21 @@ class Station:
             if agent:
                 agent.run()
         except Exception as error:
-            self._condition.fail(in_words(error))
-            raise
+            if not (isinstance(error, InferError) and self._updates.give_up(error)):
+                self._condition.fail(in_words(error))
+                raise
         finally:
             delivered = self._leave(DRAIN_SECONDS)
         return delivered
 
     def _leave(self, patience_s: float) -> bool:
         """Says the last words; gives whether the broker acknowledged every result."""
-        self._notifier.stopping()
+        self._updates.stop()
+        if self._ending.again:
+            # Of `stopping`, systemd would wait for the end of this process, and then kill it.
+            self._notifier.reloading()
+        else:
+            self._notifier.stopping()
         delivered = self.link.drain(patience_s)
         self._voice.report()
         self.link.close()
@@ -279,6 +302,7 @@ class Station:
             for stream, plan in zip(streams, plan_streams(settings), strict=True):
                 stream.decider.rules = plan.rules
             extras.apply(settings)
+            self._updates.apply(settings)
             self._voice.announce(settings, streams)
 
         return self._ticker(Task(1.0, pulse.tick), report, apply)

@@ -82,6 +82,7 @@ class Voice:
             version=version("sagui"),
             prefix=prefix,
             telemetry_s=settings.telemetry.every_s,
+            updates=settings.update.registry is not None,
         )
         self._line.retain(topic, payload)
         if not self._greets:

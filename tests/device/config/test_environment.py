@@ -26,6 +26,8 @@ def test_each_key_has_a_variable_of_its_own() -> None:
         ("SAGUI_CAMERA_LOOP", "0", {"camera": {"loop": False}}),
         ("SAGUI_CAMERA_LOOP", "2", {"camera": {"loop": "2"}}),
         ("SAGUI_BROKER_MQTT", "5", {"broker": {"mqtt": "5"}}),
+        ("SAGUI_UPDATE_GROUPS", "all, porch,", {"update": {"groups": ["all", "porch"]}}),
+        ("SAGUI_UPDATE_GROUPS", ",", {"update": {"groups": []}}),
         ("SAGUI_DEVICE", "", {}),
         ("SAGUI_CACHE", "x", {}),
         ("SAGUI_MQTT_PASSWORD", "x", {}),

@@ -78,6 +78,7 @@ def test_which_keys_can_change_while_the_agent_runs() -> None:
         {"camera.fps", "telemetry.every_s", "snapshot.enabled", "snapshot.quality", "snapshot.max_side"}
         | {f"{table}.{name}" for table in ("decide", "stream") for name in steady}
         | {path for path in keys() if path.startswith("collect.")}
+        | {path for path in keys() if path.startswith("update.")} - {"update.registry", "update.root"}
     )
 
 

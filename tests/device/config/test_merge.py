@@ -61,8 +61,16 @@ def value(path: str, which: int) -> Any:
         return bool(which)
     if key.number:
         return key.example if which else {"snapshot.max_side": 64}.get(path, min(1, key.example) or 0.5)
+    if key.several:
+        return key.example if which else ("other",)
     others = {"broker.mqtt": "5", "log.format": "json", "decide.agree": "2/3", "broker.url": "mqtts://other"}
+    others |= {"update.follow": "latest", "update.registry": "file:///other", "update.window": "22:00-04:00"}
     return key.example if which else others.get(path, "other.so" if path == "delegate" else "other")
+
+
+def as_variable(value: Any) -> str:
+    """A value as the environment gives it."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def nested(layer: dict[str, int]) -> dict[str, Any]:
@@ -82,7 +90,9 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(
             layer["telemetry.prometheus"] = 1
         if "broker.key" in layer:
             layer["broker.certificate"] = 1
-    variables = {keys()[path].environment: str(value(path, which)) for path, which in environment.items()}
+        if {"update.registry", "update.follow"} & layer.keys():
+            layer |= {"update.registry": layer.get("update.registry", 1), "update.root": 1}
+    variables = {keys()[path].environment: as_variable(value(path, which)) for path, which in environment.items()}
     merged = merge(
         Document("x", nested(file)), variables, {path: value(path, which) for path, which in options.items()}
     )
@@ -178,6 +188,16 @@ def test_an_error_names_the_first_problems_in_one_line() -> None:
         ("model = 1979-05-27", "x:1: model = a date: allowed is a path"),
         ("delegate = 'gpu'", "x:1: delegate: no device 'gpu': write cpu, auto, edgetpu"),
         ("[home_assistant]\nprefix = '#'", "x:2: home_assistant.prefix: discovery prefix '#' cannot stand in a topic"),
+        (
+            "[update]\nroot = 'r'\nregistry = 'ftp://h/x'",
+            "x:3: update.registry: 'ftp://h/x' is no registry; write http://",
+        ),
+        ("[update]\nregistry = 'http://h/x'", "x:2: update.registry: a registry needs a root.json"),
+        ("[update]\nfollow = 'latest'", "x:2: update.follow: the latest version is the registry's"),
+        ("[update]\ngroups = 'all'", "x:2: update.groups = 'all': allowed is up to 16 names"),
+        ("[update]\ngroups = ['all', 'The Porch']", "x:2: update.groups: group 'The Porch' cannot stand in a topic"),
+        (f"[update]\ngroups = {['a'] * 17}", "x:2: update.groups: 17 groups; a device follows 16 at most"),
+        ("[update]\nwindow = '2-5'", "x:2: update.window: '2-5' are no hours; write them as 02:00-05:30"),
         ("[broker]\nkey = 'k'", "x:2: broker.key: a key needs a certificate"),
         ("[broker]\nurl = 'mqtt://b'\nca = 'c'", "x:3: broker.ca: mqtt:// is not encrypted and uses no certificate"),
         ("[[stream]]\nname = 'a'\n[[stream]]\n\nname = 'a'", "x:5: stream[1].name: 'a' is the name of another stream"),

@@ -1,13 +1,23 @@
 """What a value must be besides its type."""
 
 import contextlib
+from datetime import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sagui.device.cameras.geometry import Region
-from sagui.device.config.rules import RULES, check_camera, check_endpoint, check_period, parse_agree, parse_region
+from sagui.device.config.rules import (
+    RULES,
+    check_camera,
+    check_endpoint,
+    check_period,
+    check_registry,
+    parse_agree,
+    parse_region,
+    parse_window,
+)
 from sagui.device.errors import ConfigError, DeviceError
 from sagui.errors import SaguiError
 
@@ -82,7 +92,51 @@ def test_telemetry_is_no_flood() -> None:
         check_period(0.1)
 
 
-@pytest.mark.parametrize("path", [path for path in RULES if path != "telemetry.every_s"])
+@pytest.mark.parametrize(
+    "url", ["http://models.local/pets", "https://h:8443", "http://[::1]:8000/x", "file:///srv/registry", "file:///"]
+)
+def test_a_registry_is_served_or_a_folder(url: str) -> None:
+    check_registry(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "/srv/registry", "models.local", "ftp://h/x", "http://", "file:x", "file://h/x", "http://[::1", "file:"],
+)
+def test_what_is_no_registry(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"is no registry; write http"):
+        check_registry(url)
+
+
+@pytest.mark.parametrize("url", ["https://me:s3cret@h/x", "http://s3cret@h", "http://me:s3cret@[::1"])
+def test_a_registry_holds_no_password(url: str) -> None:
+    with pytest.raises(ConfigError, match="no user or password") as refused:
+        check_registry(url)
+    assert "s3cret" not in str(refused.value)
+
+
+@given(st.times(), st.times())
+def test_hours_are_read_to_the_minute(start: time, end: time) -> None:
+    start, end = start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
+    text = f"{start:%H:%M}-{end:%H:%M}"
+    if start == end:
+        with pytest.raises(ConfigError, match="no hours"):
+            parse_window(text)
+    else:
+        assert parse_window(text) == (start, end)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "02:00", "2:00-5:00", "02:00-24:00", "02:60-03:00", "02:00-03:00\n", "٠٢:00-03:00"]
+)
+def test_what_are_no_hours(text: str) -> None:
+    with pytest.raises(ConfigError, match="no hours"):
+        parse_window(text)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in RULES if path not in {"telemetry.every_s", "update.every_s", "update.groups"}]
+)
 @given(text=st.text(max_size=12) | st.text(st.sampled_from("0123456789:/.,?=&#[]@rtspmqroi "), max_size=24))
 def test_any_text_is_taken_or_refused(path: str, text: str) -> None:
     with contextlib.suppress(SaguiError):  # and nothing else

@@ -20,10 +20,11 @@ from sagui.device.condition import Condition
 from sagui.device.config.merge import merge
 from sagui.device.config.settings import Settings, Stream
 from sagui.device.ending import Ending
-from sagui.device.errors import DeviceError
+from sagui.device.errors import CameraError, DeviceError
 from sagui.device.store import Store, store_folder
 from sagui.device.store import ledger as ledgers
 from sagui.device.telemetry.measure import Meter
+from sagui.device.update.boot import MAX_STARTS
 from sagui.device.update.fetching import bring
 from sagui.device.update.one_file import OneFile
 from sagui.device.update.station import Updates, our_streams, replace_model
@@ -120,6 +121,32 @@ def test_a_confirmed_model_is_not_given_up(scene: Scene, make_bundle: Make) -> N
     scene.store.change(ledgers.confirm)
     assert not scene.updates.give_up(ModelError("the network failed"))
     assert not scene.ending.is_set()
+
+
+def test_a_camera_that_is_gone_is_not_held_against_the_model_on_trial(scene: Scene, make_bundle: Make) -> None:
+    scene.activate(make_bundle("1.1.0"))
+    for _ in range(2 * MAX_STARTS):
+        chosen = scene.updates.choose(scene.settings)
+        assert chosen is not scene.settings
+        scene.updates.excuse(CameraError("usb:0 is not there"))
+    for _ in range(MAX_STARTS):
+        assert scene.updates.choose(scene.settings) is not scene.settings
+        scene.updates.excuse(ZeroDivisionError("anything else"))
+    assert scene.updates.choose(scene.settings) is scene.settings
+    assert scene.store.ledger().current is None
+
+
+def test_a_station_that_ends_for_its_camera_says_so_to_the_updates(
+    arrange: Arrange,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    excused: list[Exception] = []
+    monkeypatch.setattr(Updates, "excuse", lambda _updates, error: excused.append(error))
+    scene = arrange(spec=f"folder:{tmp_path}/gone")
+    with pytest.raises(CameraError) as raised:
+        scene.station.run()
+    assert excused == [raised.value]
 
 
 def test_streams_with_a_model_of_their_own_keep_it() -> None:

@@ -93,6 +93,23 @@ def test_a_halt_during_the_shadow_breaks_it_off(rig: Rig) -> None:
     assert (rig.ledger.staged, rig.ledger.failed) == (None, ())
 
 
+def test_a_halt_counts_though_nothing_was_heard_of_another_group(rig: Rig) -> None:
+    rig.follow(groups=("porch", "all"))
+    rig.shadowing = lambda *_: rig.plan(group="porch", status="halted", revision=2)
+    rig.plan(group="porch")
+    last = rig.tick(10)
+    assert (last.phase, last.installed_version) == ("idle", "1.0.0")
+    assert rig.ledger.staged is None
+
+
+def test_a_pin_that_is_set_meanwhile_leaves_what_is_staged(rig: Rig) -> None:
+    rig.shadowing = lambda *_: rig.follow(pinned=True)
+    rig.plan()
+    last = rig.tick(10)
+    assert (last.phase, last.installed_version, last.pinned) == ("waiting", "1.0.0", True)
+    assert rig.ledger.staged is None
+
+
 def test_a_halt_during_the_download_breaks_it_off_and_it_is_resumed_later(rig: Rig) -> None:
     def fetch(candidate: Any, to: Path, have: Path | None, progress: Any) -> None:
         if len(rig.fetched) == 0:

@@ -23,7 +23,8 @@ def variables() -> Mapping[str, Key]:
 def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """Gives what the environment sets, nested as in a file.
 
-    An empty variable sets nothing. A text that is not of the key's type is left a text: `judge` will say so.
+    An empty variable sets nothing. Several values stand with commas between them. A text that is not of the key's type
+    is left a text: `judge` will say so.
     """
     data: dict[str, Any] = {}
     for name, key in variables().items():
@@ -33,8 +34,10 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def _value(text: str, key: Key) -> bool | float | str:
+def _value(text: str, key: Key) -> bool | float | str | list[str]:
     word = text.strip()
+    if key.several:
+        return [one.strip() for one in text.split(",") if one.strip()]
     if key.truth:
         return _TRUTHS.get(word.lower(), text)
     if key.number and re.fullmatch(r"[+-]?[0-9]{1,18}", word):

@@ -22,6 +22,7 @@ class Key:
         truth: Whether it is true or false.
         whole: Whether it is a whole number.
         number: Whether it is a number, whole or not.
+        several: Whether it is an array.
         about: One sentence on what it does.
         allowed: What it may be, in words.
         default: Its value where nobody gives one; None where that means nothing or something else.
@@ -36,11 +37,12 @@ class Key:
     truth: bool
     whole: bool
     number: bool
+    several: bool
     about: str
     allowed: str
-    default: bool | float | str | None
+    default: bool | float | str | tuple[str, ...] | None
     unset: str
-    example: bool | float | str
+    example: bool | float | str | tuple[str, ...]
     option: str
     secret: bool
 
@@ -96,6 +98,7 @@ def _key(field: msgspec.structs.FieldInfo, path: str) -> Key:
         truth=isinstance(kind, inspect.BoolType),
         whole=isinstance(kind, inspect.IntType),
         number=isinstance(kind, inspect.IntType | inspect.FloatType),
+        several=isinstance(kind, inspect.VarTupleType),
         about=(outer.extra_json_schema or {})["description"],
         allowed=extra.get("allowed") or _words(kind),
         default=field.default,

@@ -15,7 +15,8 @@ from sagui.device.config.settings import Decide, Settings, Stream
 from sagui.device.errors import ConfigError
 
 _AT_ONCE = frozenset({"camera.fps", "telemetry.every_s"})
-_TABLES_AT_ONCE = frozenset({"decide", "snapshot", "collect"})
+_TABLES_AT_ONCE = frozenset({"decide", "snapshot", "collect", "update"})
+_LATER = frozenset({"update.registry", "update.root"})
 
 
 def load_settings(
@@ -79,6 +80,8 @@ def changes(old: Settings, new: Settings) -> Changes:
 def is_live(path: str) -> bool:
     """Whether a change of a key, such as ``stream.agree``, can be applied while the agent runs."""
     table, _, name = path.rpartition(".")
+    if path in _LATER:
+        return False
     return path in _AT_ONCE or table in _TABLES_AT_ONCE or (table == STREAM and name in Decide.__struct_fields__)
 
 

@@ -4,17 +4,20 @@ They are imported on use: a camera's rules bring OpenCV, those of deciding numpy
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from sagui.device.config.lines import Place, is_stream
 from sagui.device.errors import CameraError, ConfigError
 from sagui.device.mqtt.address import parse_address
-from sagui.wire.topics import check_device, check_prefix, check_stream
+from sagui.wire.topics import check_device, check_group, check_prefix, check_stream
 
 if TYPE_CHECKING:
     from sagui.device.cameras.geometry import Region
+
+_MOST_GROUPS = 16
 
 
 def parse_agree(text: str) -> tuple[int, int]:
@@ -106,6 +109,51 @@ def check_period(seconds: float) -> None:
         raise ConfigError(f"{seconds:g} seconds is too often; take 1 or more, or 0 for none")
 
 
+def parse_window(text: str) -> tuple[time, time]:
+    """Reads hours of the day: the first minute in them, and the first after them.
+
+    Raises:
+        ConfigError: They are none.
+
+    >>> parse_window("22:00-04:30")
+    (datetime.time(22, 0), datetime.time(4, 30))
+    """
+    found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])", text)
+    if found is None or found[1] + found[2] == found[3] + found[4]:
+        raise ConfigError(f"{text!r} are no hours; write them as 02:00-05:30, or 22:00-04:00 over midnight")
+    hours = [int(part) for part in found.groups()]
+    return time(hours[0], hours[1]), time(hours[2], hours[3])
+
+
+def check_groups(groups: Sequence[str]) -> None:
+    """Checks names of groups, which stand in topics.
+
+    Raises:
+        SaguiError: One of them cannot, or they are too many.
+    """
+    if len(groups) > _MOST_GROUPS:
+        raise ConfigError(f"{len(groups)} groups; a device follows {_MOST_GROUPS} at most")
+    for group in groups:
+        check_group(group)
+
+
+def check_registry(url: str) -> None:
+    """Checks where models are published, without looking there.
+
+    Raises:
+        ConfigError: It is no such place.
+    """
+    if "@" in url.partition("//")[2].partition("/")[0]:
+        raise ConfigError("no user or password may stand in it; what a registry holds is signed, and needs none")
+    try:
+        parts = urlsplit(url)
+        where = parts.hostname if parts.scheme in {"http", "https"} else parts.path if parts.scheme == "file" else None
+    except ValueError:  # brackets of an address that do not match
+        where = None
+    if not where or (parts.scheme == "file" and (parts.netloc or not where.startswith("/"))):
+        raise ConfigError(f"{url!r} is no registry; write http://HOST/..., https://HOST/... or file:///FOLDER")
+
+
 RULES: Mapping[str, Callable[[Any], object]] = {
     "device": check_device,
     "delegate": check_delegate,
@@ -118,6 +166,10 @@ RULES: Mapping[str, Callable[[Any], object]] = {
     "telemetry.every_s": check_period,
     "telemetry.prometheus": check_endpoint,
     "home_assistant.prefix": check_prefix,
+    "update.registry": check_registry,
+    "update.groups": check_groups,
+    "update.every_s": check_period,
+    "update.window": parse_window,
 }
 """By key: called with a value of its type, raises a SaguiError."""
 
@@ -133,6 +185,11 @@ def conflicts(values: Mapping[Place, object], refused: Collection[Place]) -> Ite
         A key, and what is wrong with it.
     """
     yield from _certificates(values, refused)
+    registry, root = ("update", "registry"), ("update", "root")
+    if registry in values and root not in values and root not in refused:
+        yield registry, "a registry needs a root.json, whose keys are trusted; give update.root, too"
+    if values.get(("update", "follow")) == "latest" and registry not in values and registry not in refused:
+        yield ("update", "follow"), "the latest version is the registry's; give update.registry, too"
     streams = [place for place in values if is_stream(place)]
     seen: set[object] = set()
     for stream in streams:

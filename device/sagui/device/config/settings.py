@@ -123,7 +123,7 @@ class Broker(Section, frozen=True, kw_only=True):
         _File,
         _about(
             "A file that holds the password.",
-            example="/run/credentials/sagui.service/mqtt-password",
+            example="/run/credentials/sagui-device.service/mqtt-password",
             option="--password-file",
             unset="SAGUI_MQTT_PASSWORD",
         ),
@@ -276,6 +276,61 @@ class Collect(Section, frozen=True, kw_only=True):
     ] = 5.0
 
 
+class Update(Section, frozen=True, kw_only=True):
+    """How the model is exchanged for a newer one, see docs/fleet.md. It concerns `model`, not those of streams."""
+
+    registry: Annotated[
+        _Text | None,
+        _about(
+            "Where new versions of the model are published.",
+            allowed="http://..., https://... or file:///...",
+            example="https://models.local/registry",
+            unset="none are fetched",
+        ),
+    ] = None
+    root: Annotated[
+        _File,
+        _about(
+            "The registry's root.json: by its keys, and no others, a new model is known.",
+            example="/etc/sagui/root.json",
+            unset="none is trusted",
+        ),
+    ] = None
+    groups: Annotated[
+        tuple[_Text, ...],
+        _about(
+            "The groups whose plans are followed.",
+            allowed="up to 16 names, each 1 to 63 of a-z, 0-9 and -",
+        ),
+    ] = ("all",)
+    follow: Annotated[
+        Literal["plan", "latest"],
+        _about("Take what a group's plan asks for, or the registry's latest version as soon as it is there."),
+    ] = "plan"
+    every_s: Annotated[
+        Annotated[float, msgspec.Meta(ge=0, le=30 * _DAY_S)],
+        _about(
+            "Seconds from one look into the registry to the next; 0 is never.",
+            allowed="0, or a number, 1 to 2592000",
+        ),
+    ] = 3600.0
+    pin: Annotated[bool, _about("Keep this device's model, whatever a plan asks for.")] = False
+    window: Annotated[
+        _Text | None,
+        _about(
+            "The hours in which a model may be exchanged, in the device's local time.",
+            allowed="HH:MM-HH:MM, over midnight too",
+            example="02:00-05:30",
+            unset="always",
+        ),
+    ] = None
+    shadow_frames: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=100_000)],
+        _about("Frames on which a new model is compared with the old one before it is put to work; 0 is none."),
+    ] = 100
+    dwell_s: Annotated[_Wait, _about("Seconds that a new model must do well, before the old one is given up.")] = 60.0
+
+
 class Log(Section, frozen=True, kw_only=True):
     """What the agent writes to its standard output."""
 
@@ -320,4 +375,5 @@ class Settings(Section, frozen=True, kw_only=True):
     snapshot: Snapshot = Snapshot()
     home_assistant: HomeAssistant = HomeAssistant()
     collect: Collect = Collect()
+    update: Update = Update()
     log: Log = Log()

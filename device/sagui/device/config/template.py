@@ -59,7 +59,7 @@ def describe(key: Key) -> str:
     return f"{key.about} Allowed: {key.allowed}. Default: {without}."
 
 
-def toml_value(value: bool | float | str) -> str:  # noqa: FBT001 (a value of any key)
+def toml_value(value: bool | float | str | tuple[str, ...]) -> str:  # noqa: FBT001 (a value of any key)
     """Writes a value as TOML does.
 
     >>> toml_value(True), toml_value(2.0), toml_value("a")

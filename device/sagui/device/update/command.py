@@ -42,7 +42,7 @@ def _with_options(command: _Command) -> _Command:
     return command
 
 
-@click.group("update", short_help="Look after the model on this device.")
+@click.group("update", short_help="See, take or take back this device's model.")
 def update() -> None:
     """Look after the model on this device.
 

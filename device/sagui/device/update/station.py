@@ -17,9 +17,9 @@ from sagui.device.commands import Ignored
 from sagui.device.condition import Condition
 from sagui.device.config.settings import Settings
 from sagui.device.ending import Ending, in_words
-from sagui.device.errors import StoreError
+from sagui.device.errors import CameraError, StoreError
 from sagui.device.events import Events
-from sagui.device.store import Store, store_folder
+from sagui.device.store import Ledger, Store, store_folder
 from sagui.device.store.store import LEDGER
 from sagui.device.streams import Stream
 from sagui.device.telemetry.measure import Meter
@@ -102,6 +102,19 @@ class Updates:
         self._events.say("update-restart", f"the agent starts again with the model before: {why}")
         self._ending.restart()
         return True
+
+    def excuse(self, error: Exception) -> None:
+        """Takes the count of this start back, if the model on trial is not to blame for its end: the camera is gone.
+
+        Args:
+            error: What ended it.
+        """
+        if self._boot is None or not self._boot.trial or not isinstance(error, CameraError):
+            return
+        try:
+            self._store.change(uncounted)
+        except StoreError as trouble:
+            self._events.say("warning", str(trouble))
 
     def attach(self, settings: Settings, streams: Sequence[Stream]) -> Workplace | None:
         """Takes the model that is loaded; gives the `Observer` that new ones are tried with.
@@ -247,6 +260,15 @@ def _follow(settings: Settings, updater: "Updater") -> None:
     from sagui.device.update.plan import policy
 
     updater.follow(policy(settings))
+
+
+def uncounted(ledger: Ledger) -> Ledger:
+    """Gives a ledger as if the model on trial had been started once less."""
+    trial = ledger.trial
+    if trial is None:
+        return ledger
+    fewer = msgspec.structs.replace(trial, starts=max(0, trial.starts - 1))
+    return msgspec.structs.replace(ledger, trial=fewer)
 
 
 def replace_model(settings: Settings, path: str) -> Settings:
