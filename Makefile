@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lean test-aarch64 fuzz torture lint bench bench-scale pictures clean
+.PHONY: help demo test test-lean test-aarch64 fuzz torture fleet lint bench bench-scale bench-fleet pictures clean
 
 help: ## Show this
 	@echo "sagui: from a folder of photos to a fleet of cameras that name what they see"
@@ -32,8 +32,12 @@ test-lean: $(STAMP) ## Run the device's tests with tflite-runtime, without Tenso
 test-aarch64: $(STAMP) ## Run the device's core as a Pi Zero 2 W, 3, 4 and 5, in qemu (about 3 minutes)
 	SAGUI_TEST_BOARDS=all $(BIN)/pytest tests/aarch64
 
-torture: $(STAMP) ## Kill the agent 200 times at random moments (about 4 minutes)
+torture: $(STAMP) ## Kill the agent 200 times, and a device at every point of an update (about 10 minutes)
 	SAGUI_TORTURE=200 $(BIN)/pytest --timeout=0 tests/device/mqtt/test_link_killed.py
+	@$(BIN)/python -m tests.torture
+
+fleet: $(STAMP) ## Roll models out to 1,000 simulated devices on a real broker (about 2 minutes)
+	SAGUI_FLEET=1000 $(BIN)/pytest -s --timeout=0 tests/deploy/simulate/test_rollout.py
 
 fuzz: $(STAMP) ## Feed garbage to all that reads what others wrote (a minute each; FUZZ_SECONDS=...)
 	$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
@@ -48,6 +52,9 @@ bench: $(STAMP) ## Measure against the usual ways; writes runs/bench.json
 
 bench-scale: $(STAMP) ## Measure the memory of training on 200,000 photos (minutes, 3 GB of disk)
 	$(BIN)/python -m tests.bench memory_200k
+
+bench-fleet: $(STAMP) ## Measure what a broker carries, 500 to 5,000 devices (about 8 minutes)
+	$(BIN)/python -m tests.bench.fleet
 
 pictures: $(STAMP) ## Draw the pictures of docs/training.md again
 	$(BIN)/sagui train elpv --out runs/pictures/augmented --overwrite --backbone lenet-5 --image-size 160 --epochs 1 \

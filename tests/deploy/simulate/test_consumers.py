@@ -1,0 +1,34 @@
+"""What docs/scale.md says of consumers that share the work, on a real broker."""
+
+import json
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import wait_until
+from tests.deploy.simulate.running import Fleet
+
+
+def test_two_consumers_of_one_group_get_each_result_once(mosquitto: Any, tmp_path: Path) -> None:
+    logs = [tmp_path / "one", tmp_path / "two"]
+    command = ["mosquitto_sub", "-p", str(mosquitto.port), "-q", "1", "-t", "$share/archive/sagui/+/result"]
+    consumers = []
+    for log in logs:
+        with log.open("wb") as file:
+            consumers.append(subprocess.Popen(["stdbuf", "-oL", *command], stdout=file))
+    try:
+        time.sleep(0.5)
+        with Fleet(mosquitto.url, "--devices", "10", "--results-per-s", "10") as fleet:
+            fleet.until(lambda record: record["results"] > 200)
+            fleet.stop()
+        said = fleet.records[-1]["results"]
+        assert wait_until(lambda: sum(log.read_bytes().count(b"\n") for log in logs) >= said)
+    finally:
+        for consumer in consumers:
+            consumer.terminate()
+            consumer.wait(10)
+    got = [Counter(json.loads(line)["id"] for line in log.read_text().splitlines()) for log in logs]
+    assert sum(got, Counter()).total() == len(sum(got, Counter())) == said
+    assert all(got)
