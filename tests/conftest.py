@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sagui.bundle import Manifest, encode_golden, measure, write_bundle
 from sagui.bundle.golden import Golden
@@ -21,6 +22,10 @@ from sagui.bundle.manifest import Decision, GoldenSpec, InputSpec, Metrics, Outp
 from sagui.infer.load import from_tflite
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# No test asserts a time: on a busy machine a single example may take seconds.
+settings.register_profile("sagui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sagui")
 
 ROOT = Path(__file__).parents[1]
 TOY_LABELS = ("red", "green", "blue")
