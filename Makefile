@@ -23,8 +23,8 @@ $(STAMP): pyproject.toml
 demo: $(STAMP) ## Show the whole story on real photos of solar cells (about 4 minutes)
 	$(BIN)/sagui demo
 
-test: $(STAMP) ## Run the tests
-	$(BIN)/pytest
+test: $(STAMP) ## Run the tests, in so many processes (JOBS=2)
+	$(BIN)/pytest -n $(or $(JOBS),2) --dist loadfile
 
 test-lean: $(STAMP) ## Run the device's tests with tflite-runtime, without TensorFlow (Python 3.11)
 	$(BIN)/python -m tests.lean

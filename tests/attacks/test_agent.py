@@ -75,7 +75,7 @@ def attacked(
     root, settings = tmp_path / "root.json", tmp_path / "agent.toml"
     root.write_bytes(registry.trusted)
     reader = Reader(mosquitto.port)
-    assert reader.subscribed.wait(10)
+    assert reader.subscribed.wait(30)
     with serving(registry.files) as server:
         settings.write_text(
             f'model = "{toy_bundle}"\n[camera]\nspec = "folder:{colours}"\nloop = true\nfps = 20\n'

@@ -58,7 +58,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def reader(mosquitto: Any) -> Iterator[Reader]:
     subscriber = Reader(mosquitto.port)
-    assert subscriber.subscribed.wait(10)
+    assert subscriber.subscribed.wait(30)
     yield subscriber
     subscriber.close()
 

@@ -140,7 +140,7 @@ def test_what_was_not_delivered_comes_first_at_the_next_start(
     away.wait()
     stopped_mosquitto.start()
     reader = Reader(stopped_mosquitto.port)
-    assert reader.subscribed.wait(10)
+    assert reader.subscribed.wait(30)
     agent = Agent(toy_bundle, "--camera", colours, "--broker", stopped_mosquitto.url)
     status, errors = agent.wait()
     assert status == 0, errors

@@ -196,7 +196,7 @@ def test_labels_and_names_of_a_plain_file_reach_every_place_that_shows_them(
     model = tmp_path / 'a "model"\\\n\u202e{x="1"} 1.tflite'
     model.write_bytes(toy_tflite)
     reader, port = Reader(mosquitto.port, "#"), free_port()
-    assert reader.subscribed.wait(10)
+    assert reader.subscribed.wait(30)
     given = ("--camera", colours, "--broker", mosquitto.url, "--labels", tmp_path / "labels.txt", "--loop", "--fps", 20)
     agent = start(model, *given, "--discovery", "--prometheus", f"127.0.0.1:{port}")
     assert eventually(lambda: {result.label for result in reader.results()} == set(lines))

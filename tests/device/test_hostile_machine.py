@@ -93,7 +93,7 @@ def test_what_waits_on_disk_is_not_too_old_for_a_start_in_another_year(
     clock.jump(jump)
     stopped_mosquitto.start()
     reader = Reader(stopped_mosquitto.port)
-    assert reader.subscribed.wait(10)
+    assert reader.subscribed.wait(30)
     again = clock.start("--config", path)
     assert eventually(lambda: again.said("first-result") is not None)
     ended(again)
@@ -162,7 +162,7 @@ def test_what_waited_on_a_disk_that_is_full_is_sent_and_so_is_what_comes(
     wrapped = unshared(f'{prepare}; {fill}; "$@" || true; rm {filler}')
     stopped_mosquitto.start()
     reader = Reader(stopped_mosquitto.port)
-    assert reader.subscribed.wait(10)
+    assert reader.subscribed.wait(30)
     done = run_once(toy_bundle, colours, stopped_mosquitto.url, "--outbox", disk, wrapped=wrapped)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

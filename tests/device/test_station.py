@@ -141,7 +141,7 @@ def test_home_assistant_is_told_and_told_again_when_it_starts(
     write_settings: Callable[..., Path], mosquitto: Any, eventually: Eventually
 ) -> None:
     heard = Reader(mosquitto.port, "#")
-    assert heard.subscribed.wait(10)
+    assert heard.subscribed.wait(30)
     topic = "homeassistant/device/porch/config"
     agent = Agent("--config", write_settings("[home_assistant]\ndiscovery = true\n"))
     assert eventually(lambda: len(heard.payloads(topic)) == 1)

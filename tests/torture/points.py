@@ -116,7 +116,7 @@ def happens(scenario: Scenario, world: World, point: Point) -> None:
             status = _life(scenario, world, second, mmap.mmap(-1, 16), calm=False)
         else:
             status = _life(scenario, world, point, shared, calm=struck)
-        struck = struck or status in {-signal.SIGKILL, TIRED} or _has_struck(point, shared, status)
+        struck = struck or status in {-signal.SIGKILL, TIRED} or _get(shared) > point.at
         what_starts(world)
         check_lives(world)
         if status == ENDED:
@@ -139,12 +139,6 @@ def _stays(scenario: Scenario, world: World) -> None:
     check_tidy(world)
     if [version for version, _ in world.ran()[seen:]] != [what_starts(world)]:
         raise TornError("another model was at work for one more start")
-
-
-def _has_struck(point: Point, shared: mmap.mmap, status: int) -> bool:
-    if point.make is None:
-        return status == AGAIN and _get(shared) > point.at
-    return _get(shared) > point.at
 
 
 def _life(scenario: Scenario, world: World, point: Point, shared: mmap.mmap, *, calm: bool) -> int:

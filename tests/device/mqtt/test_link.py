@@ -62,7 +62,7 @@ class Reader:
 @pytest.fixture
 def reader(mosquitto: Any) -> Iterator[Reader]:
     subscriber = Reader(mosquitto.port)
-    assert subscriber.subscribed.wait(10)
+    assert subscriber.subscribed.wait(30)
     yield subscriber
     subscriber.close()
 
@@ -111,7 +111,7 @@ def test_what_waited_over_a_restart_comes_first(
     before.close()
     stopped_mosquitto.start()
     reader = Reader(stopped_mosquitto.port)
-    assert reader.subscribed.wait(10)
+    assert reader.subscribed.wait(30)
     after = Link(
         parse_address(stopped_mosquitto.url, {}), "porch", Said(), outbox=open_outbox(tmp_path / "outbox", Said())
     )
@@ -143,7 +143,7 @@ def test_a_broker_that_is_killed_again_and_again_gets_all_in_order(
     talking.start()
     for life in range(4):
         reader = Reader(stopped_mosquitto.port)
-        assert reader.subscribed.wait(10)
+        assert reader.subscribed.wait(30)
         count = link.acknowledged
         assert eventually(lambda count=count: link.acknowledged > count + 40)
         if life == 3:
@@ -260,7 +260,7 @@ def test_a_fallback_to_3_1_1_keeps_the_order(tmp_path: Path, eventually: Eventua
     with local_broker() as url:
         port = int(url.rpartition(":")[2])
         reader = Reader(port)
-        assert reader.subscribed.wait(10)
+        assert reader.subscribed.wait(30)
         said = Said()
         link = Link(parse_address(url, {}), "porch", said, outbox=open_outbox(tmp_path / "outbox", said))
         publish(link, range(50))

@@ -89,7 +89,7 @@ def test_kills_at_random_moments_lose_nothing_and_keep_the_order(
         config.write("max_queued_messages 0\n")
     stopped_mosquitto.start()
     reader = Reader(stopped_mosquitto.port)
-    assert reader.subscribed.wait(10)
+    assert reader.subscribed.wait(30)
     chance, outbox = Random(ROUNDS), tmp_path / "outbox"  # noqa: S311
     durable: list[str] = []
     for number in range(ROUNDS):

@@ -36,7 +36,7 @@ class Listener:
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
         self.client.subscribe("sagui/#", qos=1)
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(30)
 
     def on(self, topic: str) -> list[bytes]:
         return [payload for where, payload in self.heard if where == topic]

@@ -130,7 +130,7 @@ def test_on_a_bad_line_nothing_is_lost_and_the_order_is_kept(
     tmp_path: Path, mosquitto: Any, eventually: Eventually, protocol: Protocol, seed: int
 ) -> None:
     reader = Reader(mosquitto.port)
-    assert reader.subscribed.wait(10)
+    assert reader.subscribed.wait(30)
     line = BadLine(mosquitto.port, seed)
     link = Link(
         Address("127.0.0.1", line.port), "porch", Said(), protocol, outbox=open_outbox(tmp_path / "outbox", Said())
