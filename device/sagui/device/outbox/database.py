@@ -136,6 +136,8 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeDecodeError as error:  # the damage is where names are, and SQLite's complaint quotes it
+            raise DamagedError(f"outbox {self.path}: damaged ({error.reason})") from error
         except sqlite3.Error as error:
             # The low byte is the kind; what is above says more of it.
             code = getattr(error, "sqlite_errorcode", None)
