@@ -62,6 +62,7 @@ COMMANDS = {
     ),
     "broker": _Entry("sagui.deploy.broker.command", "broker", "deploy", "Make a broker that lets in whom it knows."),
     "fleet": _Entry("sagui.deploy.simulate.command", "fleet", "deploy", "Simulate many devices."),
+    "monitor": _Entry("sagui.deploy.monitor.command", "monitor", "deploy", "Watch a fleet in the terminal."),
 }
 
 _NAMES = {
