@@ -103,6 +103,8 @@ class _LazyGroup(click.Group):
         except ModuleNotFoundError as error:  # commands import what they need when they need it
             entry = COMMANDS.get(ctx.invoked_subcommand or "")
             raise _explained(ctx, error, entry) from error
+        except BrokenPipeError:  # `sagui ... | head`: click ends quietly
+            raise
         except (SaguiError, OSError) as error:
             if _debug(ctx):
                 raise

@@ -50,6 +50,18 @@ def test_an_error_is_one_line_and_status_1(run_sagui: Run, tmp_path: Path) -> No
     assert done.stdout == ""
 
 
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m sagui.cli config schema"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(
+        command.split(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
 def test_debug_shows_where_it_came_from(run_sagui: Run, tmp_path: Path) -> None:
     done = run_sagui("--debug", "classify", tmp_path / "gone.sagui", "photo.jpg")
     assert done.returncode == 1

@@ -44,6 +44,10 @@ pattern read homeassistant/status
 """
 
 
+STORED = "/var/lib/mosquitto/"
+"""Where Debian's mosquitto may write."""
+
+
 def conf(folder: PurePosixPath, port: int = PORT, address: str | None = None) -> str:
     """Writes the settings of a broker that nobody enters without a certificate of ours.
 
@@ -54,6 +58,11 @@ def conf(folder: PurePosixPath, port: int = PORT, address: str | None = None) ->
     """
     return f"""\
 # Written by `sagui broker init`. Nobody enters without a certificate that the authority signed.
+#
+# What the broker keeps (plans, states) must outlive its restart. Debian's mosquitto.conf says so; where this file is
+# read alone, take the # away:
+#persistence true
+#persistence_location {STORED}
 per_listener_settings false
 listener {port}{f" {address}" if address else ""}
 allow_anonymous false

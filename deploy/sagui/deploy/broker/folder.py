@@ -78,7 +78,8 @@ class BrokerFolder:
         known = self.entries()
         if any(one.user == holder.user and one.revoked is None for one in known):
             raise BrokerFolderError(
-                f"{holder.role} {holder.name} has a certificate; revoke it first: sagui broker revoke {holder.user}"
+                f"{holder.role} {holder.name} has a certificate; revoke it first: "
+                f"sagui broker revoke {self.path} {holder.user}"
             )
         now = self._clock()
         issued = self._authority.client(holder.user, now)
