@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from sagui.device.doctor import command
 from sagui.device.doctor.command import doctor, line, summary
-from sagui.device.doctor.examine import Subject
 from sagui.device.doctor.report import Finding, failed, ok, warning
+from sagui.device.doctor.subject import Subject
 from sagui.device.machine import Machine
 
 
@@ -101,6 +101,21 @@ def test_a_camera_that_calls_itself_strange_things_does_not_steer_the_terminal()
     assert "\x1b[2J" not in said
     assert "\r" not in said
     assert said.count("\n") == 1
+
+
+def test_settings_and_single_things_exclude_each_other(finds: Any, tmp_path: Path) -> None:
+    finds()
+    done = CliRunner().invoke(doctor, ["--config", str(tmp_path / "agent.toml"), "--broker", "mqtt://x"])
+    assert done.exit_code == 2
+    assert "leave the others out" in done.output
+
+
+def test_settings_say_what_is_looked_at(finds: Any, tmp_path: Path) -> None:
+    subjects = finds()
+    (tmp_path / "agent.toml").write_text('device = "porch"\nbroker = { url = "mqtt://broker.local" }\n')
+    assert CliRunner().invoke(doctor, ["--config", str(tmp_path / "agent.toml")]).exit_code == 0
+    (subject,) = subjects
+    assert subject.broker.host == "broker.local"
 
 
 def test_no_finding_is_still_a_summary() -> None:

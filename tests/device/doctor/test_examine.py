@@ -5,8 +5,9 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from sagui.device.doctor.examine import Subject, examine
+from sagui.device.doctor.examine import examine
 from sagui.device.doctor.report import Level
+from sagui.device.doctor.subject import Subject
 from sagui.device.mqtt.address import Address
 
 

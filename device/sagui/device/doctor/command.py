@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from sagui.device.doctor.examine import Subject, examine
+from sagui.device.doctor.examine import examine
 from sagui.device.doctor.report import Finding, Level, count, document
-from sagui.device.doctor.space import default_state
+from sagui.device.doctor.subject import of_options
 from sagui.device.doctor.tls import Files
 from sagui.device.machine import Machine
-from sagui.device.mqtt.address import parse_address
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILED: "red"}
 _LEVEL_WIDTH, _CHECK_WIDTH = 9, 13
@@ -20,6 +19,7 @@ _FILE = click.Path(path_type=Path, readable=False)
 
 @click.command("doctor", short_help="Say what this machine lacks, and the command that mends it.")
 @click.argument("model", type=_FILE, required=False)
+@click.option("--config", "settings", type=_FILE, help="Look at what an agent with this file of settings would use.")
 @click.option("--broker", help="The MQTT broker to reach: mqtt://HOST:PORT or mqtts://HOST:PORT.")
 @click.option(
     "--mqtt",
@@ -41,6 +41,7 @@ _FILE = click.Path(path_type=Path, readable=False)
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object.")
 def doctor(
     model: Path | None,
+    settings: Path | None,
     broker: str | None,
     protocol: str,
     authority: Path | None,
@@ -50,19 +51,23 @@ def doctor(
     state: Path | None,
     as_json: bool,
 ) -> None:
-    """Look at this machine, and at MODEL and a broker if they are given.
+    """Look at this machine, and at MODEL and a broker if they are given, or at all that a file of settings names.
 
     Each line is ok, a warning or a failure, with the command that mends it. Exit status 1 if anything failed. User and
     password of the broker come from SAGUI_MQTT_USER and SAGUI_MQTT_PASSWORD. Nothing is changed.
     """
-    subject = Subject(
-        state=state or default_state(os.environ),
-        model=model,
-        labels=labels,
-        broker=parse_address(broker, os.environ) if broker else None,
-        files=Files(authority, certificate, key),
-        versions=("5", "3.1.1") if protocol == "auto" else (protocol,),
-    )
+    named = (model, broker, authority, certificate, key, labels, state)
+    if settings is None:
+        files = Files(authority, certificate, key)
+        subject = of_options(
+            os.environ, state=state, model=model, labels=labels, broker=broker, files=files, protocol=protocol
+        )
+    elif any(named):
+        raise click.UsageError("--config names all that is looked at: leave the others out")
+    else:
+        from sagui.device.doctor.by_settings import of_settings
+
+        subject = of_settings(settings, os.environ)
     findings = []
     for finding in examine(Machine(), subject):
         findings.append(finding)

@@ -1,9 +1,7 @@
 """All checks in their order. Composition only."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sagui.device.doctor.broker import check_broker
 from sagui.device.doctor.camera import check_camera
@@ -13,32 +11,11 @@ from sagui.device.doctor.model import check_model
 from sagui.device.doctor.packages import ask_packages, ask_runtimes, check_packages, check_runtimes
 from sagui.device.doctor.power import check_power, check_temperature
 from sagui.device.doctor.python import Interpreter, check_python, missing_wheel
+from sagui.device.doctor.registry import check_registry
 from sagui.device.doctor.report import Finding
 from sagui.device.doctor.space import check_disk, check_memory, check_state
-from sagui.device.doctor.tls import Files
+from sagui.device.doctor.subject import Subject
 from sagui.device.machine import Machine
-from sagui.device.mqtt.address import Address
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is examined beside the machine itself.
-
-    Attributes:
-        state: The state folder.
-        model: A bundle or a TFLite file; None to leave models out.
-        labels: For a TFLite file without any.
-        broker: None to leave the broker out.
-        files: Certificates and key for the broker.
-        versions: Of MQTT, to be tried in turn.
-    """
-
-    state: Path
-    model: Path | None = None
-    labels: Path | None = None
-    broker: Address | None = None
-    files: Files = field(default_factory=Files)
-    versions: tuple[str, ...] = ("5", "3.1.1")
 
 
 def examine(machine: Machine, subject: Subject) -> Iterator[Finding]:
@@ -67,3 +44,5 @@ def examine(machine: Machine, subject: Subject) -> Iterator[Finding]:
         yield from check_model(machine, subject.model, subject.labels)
     if subject.broker is not None:
         yield from check_broker(machine, subject.broker, subject.files, subject.versions, now)
+    if subject.registry is not None:
+        yield from check_registry(subject.registry)
