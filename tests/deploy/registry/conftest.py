@@ -12,6 +12,8 @@ from tuf.ngclient import Updater
 
 from sagui.bundle import Manifest, encode_golden, write_bundle
 from sagui.bundle.golden import Golden
+from sagui.bundle.manifest import Metrics
+from sagui.bundle.metrics import Measure, proportion
 from sagui.deploy.registry.create import Plan, create
 from sagui.deploy.registry.fetcher import BASE, FolderFetcher
 from sagui.registry import Index, decode_index, index_path
@@ -31,12 +33,16 @@ def _no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_bundle(make_manifest: Callable[..., Manifest], tmp_path: Path) -> MakeBundle:
     """Bundles on one frozen trunk; the head is what a version retrained."""
 
-    def make(version: str = "1.0.0", name: str = "pets", head: bytes = b"", trunk: bytes = TRUNK) -> Path:
+    def make(
+        version: str = "1.0.0", name: str = "pets", head: bytes = b"", trunk: bytes = TRUNK, hits: int = 1000
+    ) -> Path:
+        accuracy = Measure(accuracy=proportion(hits, 1000), macro_f1=0.0, recall={}, confusion=())
+        metrics = Metrics(float=accuracy, exported=accuracy)
         golden = Golden(np.zeros((3, 16, 16, 3), np.uint8), np.zeros((3, 3), np.float32))
         texts = {"report.json": b"{}", "report.html": b"", "README.md": b""}
         entries = {"model.tflite": trunk + head, "golden.npz": encode_golden(golden), **texts}
         folder = tmp_path / "bundles" / (head.hex()[:8] or "plain")
-        return write_bundle(folder, make_manifest(name=name, version=version), entries)
+        return write_bundle(folder, make_manifest(name=name, version=version, metrics=metrics), entries)
 
     return make
 

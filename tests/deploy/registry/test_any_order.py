@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sagui.deploy.registry.create import create
+from sagui.deploy.registry.errors import PublishError
 from sagui.deploy.registry.prune import prune
 from sagui.deploy.registry.publish import Wish, publish
 from sagui.deploy.registry.refresh import refresh
@@ -31,7 +33,7 @@ STEPS = st.one_of(
 )
 @given(st.lists(STEPS, max_size=8))
 def test_a_device_always_follows(device: Any, make_bundle: Callable[..., Path], steps: list[tuple[str, int]]) -> None:
-    now, there = datetime.now(UTC) - timedelta(days=1), {"0.0.0"}
+    now, there, gone = datetime.now(UTC) - timedelta(days=1), {"0.0.0"}, set[str]()
     with tempfile.TemporaryDirectory() as scratch:
         folder, keys = Path(scratch, "registry"), Path(scratch, "keys")
         create(folder, keys, now=now)
@@ -39,7 +41,10 @@ def test_a_device_always_follows(device: Any, make_bundle: Callable[..., Path], 
         publish(make_bundle("0.0.0"), folder, keys, now=now)
         for what, number in steps:
             version = f"1.{number}.0"
-            if what == "publish":
+            if what == "publish" and version in gone:
+                with pytest.raises(PublishError, match="was withdrawn"):
+                    publish(make_bundle(version), folder, keys, now=now)
+            elif what == "publish":
                 publish(make_bundle(version), folder, keys, now=now, wish=Wish(patches=1))
                 there.add(version)
             elif what == "refresh":
@@ -49,6 +54,7 @@ def test_a_device_always_follows(device: Any, make_bundle: Callable[..., Path], 
             elif what == "withdraw" and version in there:
                 prune(folder, keys, now=now, named=[f"pets=={version}"])
                 there.remove(version)
+                gone.add(version)
             elif what == "look":
                 assert set(reader.versions()) == there
         assert set(reader.versions()) == there

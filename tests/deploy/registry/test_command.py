@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sagui.deploy.registry.command import publish, registry
-from sagui.deploy.registry.errors import BehindError, ForeignError
+from sagui.deploy.registry.errors import BehindError, ForeignError, PublishError
 from sagui.deploy.registry.keyring.command import keys
 from sagui.deploy.registry.keyring.passphrase import VARIABLE
 
@@ -42,7 +43,7 @@ def test_from_keys_to_a_checked_registry(here: Path, make_bundle: Any) -> None:
     assert "a key of its own for pets" in first
     assert "pets==1.0.0: " in first
     second = call(publish, make_bundle("1.1.0", head=b"x")).output
-    assert "% of the bundle" in second
+    assert re.search(r"patch of \d\.\d kB, in place of \d+\.\d kB", second)
     assert "the latest is 1.1.0" in second
     assert "nothing changed" in call(publish, make_bundle("1.1.0", head=b"x")).output
     assert "renewed timestamp; devices accept it until" in call(publish, "--refresh").output
@@ -56,11 +57,29 @@ def test_what_is_listed(here: Path, make_bundle: Any) -> None:
         call(publish, make_bundle(version, head=version.encode()))
     table = call(registry, "list").output
     assert "1.1.0 (latest)" in table
+    assert re.search(r"1\.1\.0 \(latest\) .* 1 of \d\.\d kB ", table)
+    assert re.search(r"1\.0\.0 .* none ", table)
     assert "expires: root 20" in table
     answer = json.loads(call(registry, "list", "--json").output)
     assert [one["version"] for one in answer["models"]["pets"]["versions"]] == ["1.0.0", "1.1.0"]
     assert answer["models"]["pets"]["latest"] == "1.1.0"
     assert answer["expires"].keys() == {"root", "targets", "snapshot", "timestamp", "pets"}
+
+
+def test_a_registry_of_which_nothing_was_withdrawn_says_so(here: Path) -> None:
+    call(keys, "init")
+    assert "no version was withdrawn" in call(registry, "list", "--withdrawn").output
+
+
+def test_a_version_that_is_worse_is_published_with_a_warning(here: Path, make_bundle: Any) -> None:
+    call(keys, "init")
+    assert "accuracy of pets==1.0.0: 95.0% of 1000" in call(publish, make_bundle("1.0.0", hits=950)).output
+    worse = call(publish, make_bundle("1.1.0", hits=800))
+    assert "accuracy of pets==1.1.0: 80.0% of 1000" in worse.stdout
+    assert "the latest before it, pets==1.0.0: 95.0% of 1000" in worse.stdout
+    assert "warning: pets==1.1.0 is clearly worse than pets==1.0.0" in worse.stderr
+    assert "1.1.0 (latest)" in call(registry, "list").output
+    assert "warning" not in call(publish, make_bundle("1.2.0", hits=810)).output
 
 
 def test_keys_are_listed_and_changed(here: Path, make_bundle: Any) -> None:
@@ -70,12 +89,16 @@ def test_keys_are_listed_and_changed(here: Path, make_bundle: Any) -> None:
     assert "the new key of timestamp" in rotated
     assert "is of no use any more; delete it" in rotated
     assert "root is version 2" in rotated
+    modelled = call(keys, "rotate", "pets").output
+    assert "the new key of pets" in modelled
+    assert "targets names the new key of pets" in modelled
+    assert "root did not change" in modelled
+    assert "root is version" not in modelled
     assert "root is version 3" in call(keys, "renew").output
     rows = json.loads(call(keys, "list", "--json").output)
     used = {row["role"] for row in rows if row["used"]}
     assert used == {"root", "targets", "snapshot", "timestamp", "pets"}
-    (old,) = (row for row in rows if not row["used"])
-    assert old["role"] == "timestamp"
+    assert {row["role"] for row in rows if not row["used"]} == {"pets", "timestamp"}
     shutil.rmtree(here / "keys" / "root")
     assert "not here" in call(keys, "list").output
     assert "0 problems" in call(registry, "verify").output
@@ -92,6 +115,12 @@ def test_versions_are_withdrawn(here: Path, make_bundle: Any) -> None:
         call(publish, make_bundle(version))
     assert "withdrawn: pets==1.0.0\n" in call(registry, "prune", "--keep", 2).output
     assert "withdrawn: pets==1.2.0\n" in call(registry, "prune", "pets==1.2.0").output
+    with pytest.raises(PublishError, match=r"pets==1\.0\.0 was withdrawn on"):
+        call(publish, make_bundle("1.0.0", head=b"other"))
+    assert "withdrawn" not in call(registry, "list").output
+    shown = call(registry, "list", "--withdrawn").output
+    assert re.findall(r"^withdrawn: (\S+) on 20\d\d-\d\d-\d\d$", shown, re.MULTILINE) == ["pets==1.0.0", "pets==1.2.0"]
+    assert json.loads(call(registry, "list", "--json").output)["withdrawn"]["pets"].keys() == {"1.0.0", "1.2.0"}
     assert "1.1.0 (latest)" in call(registry, "list").output
 
 

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -6,6 +7,8 @@ from sagui.deploy.registry.errors import KeysError, PublishError
 from sagui.deploy.registry.prune import KEPT_METADATA, prune
 from sagui.deploy.registry.publish import publish
 from sagui.deploy.registry.refresh import refresh
+from sagui.deploy.registry.rotate import Rotator
+from sagui.deploy.registry.state import load
 from sagui.deploy.registry.verify import verify
 
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0", "2.0.0-rc.1")
@@ -72,15 +75,47 @@ def test_files_that_nobody_is_told_of_go(full: Any, device: Any) -> None:
     assert (again.files, again.bytes) == (0, 0)
 
 
+@pytest.mark.parametrize("head", [b"1.1.0", b"other"], ids=["same-content", "other-content"])
+@pytest.mark.parametrize("gone", [["1.1.0"], VERSIONS], ids=["one-gone", "all-gone"])
+def test_a_withdrawn_version_never_comes_back(
+    full: Any, device: Any, make_bundle: Any, head: bytes, gone: list[str]
+) -> None:
+    prune(full.folder, full.keys, now=full.now, named=[f"pets=={version}" for version in gone])
+    before = full.files()
+    with pytest.raises(PublishError, match=r"pets==1\.1\.0 was withdrawn on 20.* never comes back: .* --version"):
+        publish(make_bundle("1.1.0", head=head), full.folder, full.keys, now=full.now)
+    assert full.files() == before
+    publish(make_bundle("1.1.1", head=head), full.folder, full.keys, now=full.now)
+    assert device.versions() == sorted({*VERSIONS, "1.1.1"} - set(gone))
+
+
+def test_what_follows_a_plus_brings_no_withdrawn_version_back(full: Any, make_bundle: Any) -> None:
+    prune(full.folder, full.keys, now=full.now, named=["pets==1.1.0"])
+    with pytest.raises(PublishError, match=r"pets==1\.1\.0\+b was withdrawn, as 1\.1\.0, which it cannot be told from"):
+        publish(make_bundle("1.1.0+b"), full.folder, full.keys, now=full.now)
+
+
+def test_withdrawn_versions_are_remembered_whatever_is_signed_next(full: Any, make_bundle: Any) -> None:
+    prune(full.folder, full.keys, now=full.now, named=["pets==1.1.0"])
+    Rotator(full.folder, full.keys, now=full.now).rotate("pets")
+    refresh(full.folder, full.keys, now=full.now, lifetimes={"model": timedelta(days=9)})
+    prune(full.folder, full.keys, now=full.now + timedelta(days=1), keep=1)
+    withdrawn = load(full.folder).withdrawn("pets")
+    assert list(withdrawn) == ["1.0.0", "1.1.0"]
+    assert withdrawn["1.1.0"] < withdrawn["1.0.0"]
+
+
 @pytest.mark.parametrize(
     ("named", "why"),
     [
         ("pets==9.0.0", "pets==9.0.0 is not published"),
         ("birds==1.0.0", "birds: no version of it is published; there are pets"),
         ("pets", "give MODEL==VERSION"),
+        ("pets==1.1.0", "pets==1.1.0 was withdrawn already, on 20"),
     ],
 )
 def test_what_is_not_there_cannot_go(full: Any, named: str, why: str) -> None:
+    prune(full.folder, full.keys, now=full.now, named=["pets==1.1.0"])
     before = full.files()
     with pytest.raises(PublishError, match=why):
         prune(full.folder, full.keys, now=full.now, named=[named])

@@ -174,6 +174,29 @@ def test_a_patch_that_saves_little_is_left_out(place: Any, make_bundle: Any) -> 
     assert put(place, make_bundle("1.2.0"), patches=0).published.patches == ()
 
 
+def test_a_version_is_compared_with_the_latest_before_it(place: Any, make_bundle: Any) -> None:
+    for version, hits in (("1.0.0", 400), ("1.2.0", 950)):
+        put(place, make_bundle(version, hits=hits))
+    done = put(place, make_bundle("1.1.0", hits=600))
+    assert [line.partition(" of 1000")[0] for line in done.evaluation.lines] == [
+        "accuracy of pets==1.1.0: 60.0%",
+        "the latest before it, pets==1.2.0: 95.0%",
+    ]
+    (warning,) = done.evaluation.warnings
+    assert "pets==1.1.0 is clearly worse than pets==1.2.0" in warning
+    assert done.changed
+
+
+def test_a_latest_that_cannot_be_read_stops_no_publication(place: Any, device: Any, make_bundle: Any) -> None:
+    put(place, make_bundle())
+    next(place.folder.glob("targets/pets/*.sagui")).unlink()
+    done = put(place, make_bundle("1.1.0"), patches=0)
+    (warning,) = done.evaluation.warnings
+    assert warning.startswith("not compared with pets==1.0.0, the latest before it: ")
+    assert "is missing" in warning
+    assert device.versions() == ["1.0.0", "1.1.0"]
+
+
 def test_another_publisher_is_waited_for(place: Any, make_bundle: Any) -> None:
     before = place.files()
     with only_writer(place.folder), pytest.raises(BusyError, match=r"process \d+ is changing it"):

@@ -12,11 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner, Result
 from tuf.ngclient import Updater
 
+from sagui.deploy.registry.command import registry
 from sagui.deploy.registry.errors import PublishError
 from sagui.deploy.registry.publish import publish
-from sagui.deploy.registry.serve import open_socket, parse_listen, settings_for, url_of
+from sagui.deploy.registry.serve import note_of, open_socket, parse_listen, settings_for, url_of
 from sagui.registry import bundle_path
 
 NGINX = """
@@ -139,6 +141,61 @@ def test_what_changes_is_asked_for_again_and_the_rest_is_kept(full: Any, port: i
         assert "immutable" in ask(port, path)[2]["cache-control"]
     status, content, _ = ask(port, "/root.json")
     assert (status, content) == (200, full.root)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2"])
+def test_an_address_of_this_machine_alone_is_said_to_be_one(host: str) -> None:
+    with open_socket(host, 0) as here:
+        note = note_of(here)
+        assert note
+        assert "from this machine alone" in note
+        assert note.endswith(f"--listen 0.0.0.0:{here.getsockname()[1]}")
+
+
+def test_an_address_for_others_needs_no_note() -> None:
+    with open_socket("0.0.0.0", 0) as everywhere:  # noqa: S104 (closed at once)
+        assert note_of(everywhere) is None
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that were served; nothing waits for readers."""
+    folders: list[Path] = []
+    monkeypatch.setattr("sagui.deploy.registry.serve.serve", lambda folder, _: folders.append(folder))
+    monkeypatch.delenv("SAGUI_REGISTRY", raising=False)
+    return folders
+
+
+def call_serve(*arguments: str, variable: Path | None = None) -> Result:
+    environment = {"SAGUI_REGISTRY": str(variable)} if variable else {}
+    return CliRunner().invoke(registry, ["serve", *arguments, "--listen", "127.0.0.1:0"], env=environment)
+
+
+def test_the_registry_is_named_as_in_all_commands(
+    full: Any, served: list[Path], make_place: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_place("other").folder
+    monkeypatch.chdir(full.folder.parent)
+    for arguments, variable in (
+        ((str(other),), None),
+        (("--registry", str(other)), None),
+        ((), other),
+        ((str(other),), full.folder),
+        (("--registry", str(other)), full.folder),
+    ):
+        done = call_serve(*arguments, variable=variable)
+        assert done.exit_code == 0, done.output
+        assert "is reached from this machine alone" in done.stderr
+        assert served.pop() == other
+    assert call_serve().exit_code == 0
+    assert served == [Path("registry")]
+
+
+def test_two_registries_at_once_are_refused(full: Any, served: list[Path]) -> None:
+    done = call_serve(str(full.folder), "--registry", str(full.folder))
+    assert done.exit_code == 2
+    assert "give DIR or --registry, not both" in done.output
+    assert served == []
 
 
 ELSEWHERE = (

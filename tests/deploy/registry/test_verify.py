@@ -7,9 +7,14 @@ import pytest
 
 from sagui.deploy.registry.create import create
 from sagui.deploy.registry.errors import ForeignError, PublishError
+from sagui.deploy.registry.keyring.files import Keyring
+from sagui.deploy.registry.prune import prune
 from sagui.deploy.registry.publish import publish
 from sagui.deploy.registry.refresh import refresh
+from sagui.deploy.registry.release import Release
+from sagui.deploy.registry.state import load
 from sagui.deploy.registry.verify import verify
+from sagui.deploy.registry.withdrawn import WITHDRAWN
 
 
 @pytest.fixture
@@ -67,6 +72,41 @@ def test_a_file_that_is_gone_is_named(full: Any) -> None:
         assert problems
         assert path.name in problems[0]
         path.write_bytes(content)
+
+
+def sign_pets(place: Any, withdrawn: object) -> None:
+    """Signs another memory of what was withdrawn, as a publisher that does not know of it might."""
+    state = load(place.folder)
+    state.models["pets"].signed.unrecognized_fields[WITHDRAWN] = withdrawn
+    release = Release(state, Keyring(place.keys), place.now)
+    release.unlock("pets")
+    release.commit(["pets"])
+
+
+def test_withdrawn_versions_are_named(full: Any) -> None:
+    prune(full.folder, full.keys, now=full.now, named=["pets==1.0.0"])
+    found = verify(full.folder, keys=full.keys)
+    assert found.problems == ()
+    assert "pets: withdrawn, and never published again: 1.0.0" in found.notes
+
+
+def test_a_withdrawn_version_that_is_listed_again_is_found_and_taken_off(full: Any, device: Any) -> None:
+    sign_pets(full, {"1.1.0+a": "2026-01-02T03:04:05Z"})
+    (problem,) = verify(full.folder).problems
+    assert "pets==1.1.0+a was withdrawn on 2026-01-02, and is listed again" in problem
+    assert problem.endswith("sagui registry prune pets==1.1.0 takes it off")
+    prune(full.folder, full.keys, now=full.now, named=["pets==1.1.0"])
+    assert verify(full.folder).problems == ()
+    assert device.versions() == ["1.0.0"]
+
+
+@pytest.mark.parametrize("withdrawn", [["1.0.0"], {"1.0": "2026"}, {"1.0.0": 7}, "all", None])
+def test_a_memory_that_is_none_is_found(full: Any, withdrawn: object) -> None:
+    sign_pets(full, withdrawn)
+    (problem,) = verify(full.folder).problems
+    assert problem.startswith("pets: x-sagui-withdrawn is no list of withdrawn versions")
+    with pytest.raises(ForeignError, match="pets: x-sagui-withdrawn"):
+        load(full.folder)
 
 
 def test_one_broken_model_does_not_hide_another(full: Any) -> None:

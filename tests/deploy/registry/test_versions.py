@@ -82,7 +82,13 @@ def test_what_is_not_published_cannot_be_withdrawn() -> None:
 
 @given(VERSIONS, st.sampled_from(["", "+a", "+b.7"]), st.sampled_from(["", "+a", "+b.7"]))
 def test_what_follows_a_plus_does_not_tell_versions_apart(version: str, one: str, other: str) -> None:
-    assert same_precedence(version + one, [entry(version + other)])
+    assert same_precedence(version + one, [version + other]) == version + other
+
+
+@given(SETS)
+def test_other_versions_are_told_apart(versions: list[str]) -> None:
+    for one in versions:
+        assert same_precedence(one, [other for other in versions if other != one]) is None
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.0.0-01", "1.0.0-", "v1.0.0", "1.0.0-a..b"])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from sagui.deploy.registry.choices import expires_option, json_option, keys_option, registry_option, trusted_option
 from sagui.deploy.registry.defaults import LISTEN, PATCHES
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 def publish(bundle: Path | None, folder: Path, keys: Path, patches: int, renew: bool, expires: tuple[str, ...]) -> None:
     """Sign a bundle and put it into a registry: a folder of static files that any web server can serve.
 
-    The first version of a name makes a key of its own for it. A version that is published never changes. Passphrases
-    are asked for, or read from the file that SAGUI_KEYS_PASSPHRASE_FILE names.
+    The first version of a name makes a key of its own for it. A version that is published never changes, and one that
+    was withdrawn never comes back. Its accuracy is shown beside that of the latest version, and a warning where it is
+    clearly worse. Passphrases are asked for, or read from the file that SAGUI_KEYS_PASSPHRASE_FILE names.
     """
     from sagui.deploy.registry.lifetimes import parse_lifetimes
     from sagui.deploy.registry.publish import Wish
@@ -60,8 +62,12 @@ def _publish(bundle: Path, folder: Path, keys: Path, wish: "Wish") -> None:
     if done.new_key:
         click.echo(f"{done.new_key}: a key of its own for {done.model}; keep a copy where the other keys are kept")
     for patch in one.patches:
-        click.echo(f"patch of {patch.bytes / 1e3:.1f} kB: {patch.bytes / one.bytes:.1%} of the bundle")
+        click.echo(f"patch of {patch.bytes / 1e3:.1f} kB, in place of {one.bytes / 1e3:.1f} kB")
+    for line in done.evaluation.lines:
+        click.echo(line)
     click.echo(f"{name}: {one.bytes / 1e6:.2f} MB in {folder}; the latest is {done.latest}")
+    for line in done.evaluation.warnings:
+        click.echo(f"warning: {line}", err=True)
     for line in notes(load(folder), now):
         click.echo(f"note: {line}", err=True)
 
@@ -84,12 +90,13 @@ def registry() -> None:
 @registry_option
 @keys_option
 @trusted_option
+@click.option("--withdrawn", is_flag=True, help="Name the versions that were withdrawn, too; --json always does.")
 @json_option
-def list_command(folder: Path, keys: Path, root: Path | None, as_json: bool) -> None:
+def list_command(folder: Path, keys: Path, root: Path | None, withdrawn: bool, as_json: bool) -> None:
     """List models, versions, sizes, patches, and when signatures run out."""
     from rich.console import Console
 
-    from sagui.deploy.registry.listing import describe, expiry_line, to_json, versions_table
+    from sagui.deploy.registry.listing import describe, expiry_line, to_json, versions_table, withdrawn_lines
 
     listing = describe(folder, keys, datetime.now(UTC), root)
     if as_json:
@@ -99,6 +106,8 @@ def list_command(folder: Path, keys: Path, root: Path | None, as_json: bool) -> 
         Console().print(versions_table(listing))
     else:
         click.echo("no model is published yet; sagui publish M.sagui publishes one")
+    for line in withdrawn_lines(listing) if withdrawn else ():
+        click.echo(line)
     click.echo(expiry_line(listing))
     for line in listing.notes:
         click.echo(f"note: {line}", err=True)
@@ -137,8 +146,8 @@ def verify_command(folder: Path, keys: Path, root: Path | None, as_json: bool) -
 def prune_command(versions: tuple[str, ...], folder: Path, keys: Path, keep: int | None) -> None:
     """Withdraw versions, so that no device installs them any more, and delete the files that nobody needs.
 
-    Devices that run a withdrawn version keep it until they get another. Without --keep and MODEL==VERSION, only files
-    are deleted that are not needed.
+    Devices that run a withdrawn version keep it until they get another. It is never published again: sagui publish
+    refuses its number. Without --keep and MODEL==VERSION, only files are deleted that are not needed.
     """
     from sagui.deploy.registry.prune import prune
 
@@ -149,18 +158,31 @@ def prune_command(versions: tuple[str, ...], folder: Path, keys: Path, keep: int
 
 
 @registry.command("serve", short_help="Serve a registry over HTTP.")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]", default=Path("registry"))
-@click.option("--listen", default=LISTEN, show_default=True, help="HOST:PORT; 0.0.0.0 for all interfaces.")
-def serve_command(folder: Path, listen: str) -> None:
+@click.argument("place", type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]", required=False)
+@registry_option
+@click.option(
+    "--listen",
+    default=LISTEN,
+    show_default=True,
+    help="HOST:PORT; 0.0.0.0 for all interfaces, so that devices reach it.",
+)
+@click.pass_context
+def serve_command(context: click.Context, place: Path | None, folder: Path, listen: str) -> None:
     """Serve a registry over HTTP, read-only, for a desk; Ctrl-C ends it.
 
-    Only metadata/, targets/ and root.json are served. For a fleet, let nginx, S3 or a CDN serve the folder.
+    The registry is DIR, or that of --registry. Only metadata/, targets/ and root.json are served. For a fleet, let
+    nginx, S3 or a CDN serve the folder.
     """
-    from sagui.deploy.registry.serve import check, open_socket, parse_listen, serve, settings_for, url_of
+    from sagui.deploy.registry.serve import check, note_of, open_socket, parse_listen, serve, settings_for, url_of
 
+    if place and context.get_parameter_source("folder") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("give DIR or --registry, not both")
+    folder = place or folder
     check(folder)
     with open_socket(*parse_listen(listen)) as listening:
         url = url_of(listening)
         click.echo(f"{folder} is at {url}; devices need {folder / 'root.json'} and, in /etc/sagui/agent.toml:")
         click.echo(settings_for(url))
+        if note := note_of(listening):
+            click.echo(f"note: {note}", err=True)
         serve(folder, listening)

@@ -1,6 +1,6 @@
 """What a registry holds, for a person and for a program."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,11 +25,13 @@ class Listing:
     Attributes:
         expires: When each role's signature runs out, UTC.
         models: Their lists of versions; None where all were withdrawn.
+        withdrawn: By model, the versions that never come back, oldest first, and when each one went (RFC 3339).
         notes: What a person should do, one line each.
     """
 
     expires: dict[str, datetime]
     models: dict[str, Index | None]
+    withdrawn: dict[str, dict[str, str]]
     notes: tuple[str, ...]
 
 
@@ -49,6 +51,7 @@ def describe(folder: Path, keys: Path, now: datetime, root: Path | None = None) 
     return Listing(
         expires={role: state.signed(role).expires for role in _roles(state)},
         models={model: state.index(model) for model in state.models},
+        withdrawn={model: gone for model in sorted(state.models) if (gone := state.withdrawn(model))},
         notes=notes(state, now),
     )
 
@@ -58,6 +61,7 @@ def to_json(listing: Listing) -> str:
     document: dict[str, Any] = {
         "expires": {role: f"{when:%Y-%m-%dT%H:%M:%SZ}" for role, when in listing.expires.items()},
         "models": {model: msgspec.to_builtins(index) for model, index in listing.models.items()},
+        "withdrawn": listing.withdrawn,
         "notes": listing.notes,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
@@ -81,15 +85,39 @@ def expiry_line(listing: Listing) -> str:
     return "expires: " + ", ".join(f"{role} {listing.expires[role]:%Y-%m-%d}" for role in life.ROLES)
 
 
+def withdrawn_lines(listing: Listing) -> Iterator[str]:
+    """Says which versions never come back; a line for each."""
+    if not listing.withdrawn:
+        yield "no version was withdrawn"
+    for model, versions in listing.withdrawn.items():
+        for version, when in versions.items():
+            yield f"withdrawn: {model}=={version} on {when[:10]}"
+
+
+def patches_text(sizes_bytes: Sequence[int]) -> str:
+    """Says how many patches lead to a version, and how large they are.
+
+    >>> patches_text([400]), patches_text([12_100, 400, 900]), patches_text([])
+    ('1 of 0.4 kB', '3 of 0.4 to 12.1 kB', 'none')
+    """
+    if not sizes_bytes:
+        return "none"
+    least, most = f"{min(sizes_bytes) / 1e3:.1f}", f"{max(sizes_bytes) / 1e3:.1f}"
+    return f"{len(sizes_bytes)} of {least if least == most else f'{least} to {most}'} kB"
+
+
 def _rows(index: Index | None) -> Iterator[tuple[str, str, str, str]]:
     if index is None:
         yield "none left", "", "", ""
         return
     for one in reversed(index.versions):
         mark = " (latest)" if one.version == index.latest else ""
-        smallest = min((patch.bytes for patch in one.patches), default=0)
-        patches = f"{len(one.patches)}, from {smallest / one.bytes:.1%} of it" if one.patches else "none"
-        yield one.version + mark, one.published[:10], f"{one.bytes / 1e6:.2f}", patches
+        yield (
+            one.version + mark,
+            one.published[:10],
+            f"{one.bytes / 1e6:.2f}",
+            patches_text([patch.bytes for patch in one.patches]),
+        )
 
 
 def _roles(state: State) -> tuple[str, ...]:

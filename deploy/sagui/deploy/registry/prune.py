@@ -15,6 +15,7 @@ from sagui.deploy.registry.release import Release
 from sagui.deploy.registry.state import State
 from sagui.deploy.registry.storage import LOCK, metadata_path, only_writer, target_path
 from sagui.deploy.registry.versions import choose_withdrawn, without
+from sagui.deploy.registry.withdrawn import remember_withdrawn
 from sagui.registry import METADATA, ROOT, TARGETS, Index, index_path
 
 KEPT_METADATA = 5
@@ -45,7 +46,7 @@ def prune(
     named: Sequence[str] = (),
     keyring: Keyring | None = None,
 ) -> Pruned:
-    """Withdraws versions, and then deletes every file that no signature speaks of.
+    """Withdraws versions, for ever, and then deletes every file that no signature speaks of.
 
     Args:
         folder: The registry.
@@ -69,7 +70,7 @@ def prune(
             release = Release(state, keyring or Keyring(keys), now)
             release.unlock(*withdrawn)
             for model, gone in withdrawn.items():
-                _withdraw(state, model, gone)
+                _withdraw(state, model, gone, now)
             release.commit(withdrawn)
             remember(keys, state)
         files, size = _sweep(state)
@@ -109,16 +110,25 @@ def _by_model(named: Iterable[str]) -> dict[str, list[str]]:
 
 def _choose(state: State, keep: int | None, wanted: dict[str, list[str]]) -> dict[str, list[str]]:
     indexes = {model: index for model in state.models if (index := state.index(model))}
-    for model in wanted:
+    for model, versions in wanted.items():
+        _refuse_gone(state, model, versions, indexes.get(model))
         if model not in indexes:
             raise PublishError(f"{model}: no version of it is published; there are {', '.join(indexes) or 'no models'}")
     return {model: choose_withdrawn(index, keep=keep, named=wanted.get(model, ())) for model, index in indexes.items()}
 
 
-def _withdraw(state: State, model: str, gone: list[str]) -> None:
+def _refuse_gone(state: State, model: str, versions: list[str], index: Index | None) -> None:
+    withdrawn = state.withdrawn(model)
+    for version in versions:
+        if version in withdrawn and not (index and index.find(version)):
+            raise PublishError(f"{model}=={version} was withdrawn already, on {withdrawn[version][:10]}; leave it out")
+
+
+def _withdraw(state: State, model: str, gone: list[str], now: datetime) -> None:
     index, targets = state.index(model), state.models[model].signed.targets
     if index is None:
         return
+    remember_withdrawn(state.models[model].signed, gone, now)
     for version in gone:
         if published := index.find(version):
             for path in (published.path, *(patch.path for patch in published.patches)):

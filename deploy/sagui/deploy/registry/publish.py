@@ -8,17 +8,19 @@ from pathlib import Path
 
 from tuf.api.metadata import DelegatedRole, Delegations, Metadata, TargetFile, Targets
 
-from sagui.bundle import Bundle, decode_bundle, read_bundle
+from sagui.bundle import Bundle, BundleError, decode_bundle, read_bundle
 from sagui.deploy.registry import lifetimes as life
 from sagui.deploy.registry.create import keep_apart
 from sagui.deploy.registry.defaults import PATCHES
 from sagui.deploy.registry.errors import PublishError
+from sagui.deploy.registry.evaluation import Evaluation, evaluate
 from sagui.deploy.registry.keyring.files import Keyring
 from sagui.deploy.registry.memory import load_ours, remember
 from sagui.deploy.registry.release import Release
 from sagui.deploy.registry.state import State, read_target
 from sagui.deploy.registry.storage import only_writer, put_target
 from sagui.deploy.registry.versions import check_version, is_worth, latest, oldest_first, patch_sources, same_precedence
+from sagui.deploy.registry.withdrawn import refuse_withdrawn
 from sagui.progress import SILENT, Progress
 from sagui.registry import Index, Patch, Published, bundle_path, decode_index, encode_index, index_path, patch_path
 from sagui.registry.patch import make_patch
@@ -62,6 +64,7 @@ class Outcome:
         model: Its name.
         latest: The version that devices take that follow no plan.
         new_key: The file of the key that was made, if this was the first of its name.
+        evaluation: How good it is beside the latest one before; empty if nothing changed.
     """
 
     changed: bool
@@ -69,6 +72,7 @@ class Outcome:
     model: str
     latest: str
     new_key: Path | None = None
+    evaluation: Evaluation = field(default_factory=Evaluation)
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,8 @@ def publish(
 
     Raises:
         BundleError: It is no bundle.
-        PublishError: The version is there with other content, a key is missing, or the registry is not ours, behind,
-            or being changed by somebody else.
+        PublishError: The version is there with other content or was withdrawn, a key is missing, or the registry is
+            not ours, behind, or being changed by somebody else.
     """
     keep_apart(folder, keys)
     offer = _read(path)
@@ -122,13 +126,15 @@ def publish(
         if (there := _already(offer, index)) and index:
             put_target(folder, there.path, offer.content)
             return Outcome(changed=False, published=there, model=offer.model, latest=index.latest)
+        refuse_withdrawn(offer.model, offer.version, state.withdrawn(offer.model))
+        evaluation = _evaluate(state, offer, index)
         release = Release(state, keyring, now, wish.lifetimes)
         new_key = _open_role(release, keyring, offer.model)
         entry = _add_files(state, offer, index, now, wish.patches, progress)
         after = put_index(state, offer.model, [*(index.versions if index else ()), entry])
         release.commit([offer.model], targets=new_key is not None)
         remember(keys, state)
-    return Outcome(changed=True, published=entry, model=offer.model, latest=after.latest, new_key=new_key)
+    return Outcome(True, entry, offer.model, after.latest, new_key, evaluation)
 
 
 def put_index(state: State, model: str, versions: list[Published]) -> Index:
@@ -159,7 +165,8 @@ def _read(path: Path) -> Offer:
 
 
 def _already(offer: Offer, index: Index | None) -> Published | None:
-    there = same_precedence(offer.version, index.versions) if index else None
+    same = same_precedence(offer.version, (one.version for one in index.versions)) if index else None
+    there = index.find(same) if index and same else None
     if there is None or there.sha256 == offer.digest:
         return there
     if there.version != offer.version:
@@ -171,6 +178,21 @@ def _already(offer: Offer, index: Index | None) -> Published | None:
         f"{offer.model}=={offer.version} is published already, with other content; a version never changes, convert "
         "with a higher --version"
     )
+
+
+def _evaluate(state: State, offer: Offer, index: Index | None) -> Evaluation:
+    manifest = offer.bundle.manifest
+    before = index.find(index.latest) if index else None
+    if before is None:
+        return evaluate(manifest)
+    target = state.models[offer.model].signed.targets[before.path]
+    try:
+        return evaluate(manifest, decode_bundle(read_target(state.folder, target)).manifest)
+    except (PublishError, BundleError) as error:
+        # An evaluation is worth less than a publication.
+        alone = evaluate(manifest)
+        said = f"not compared with {offer.model}=={before.version}, the latest before it: {error}"
+        return Evaluation(alone.lines, (*alone.warnings, said))
 
 
 def _open_role(release: Release, keyring: Keyring, model: str) -> Path | None:
@@ -215,7 +237,7 @@ def _add_patches(state: State, offer: Offer, sources: list[Published], progress:
     with progress.task(f"patches to {offer.model}=={offer.version}", len(sources)) as advance:
         for source in sources:
             content = make_patch(read_target(state.folder, targets[source.path]), offer.content)
-            advance(1, f"from {source.version}: {len(content) / len(offer.content):.1%} of the bundle")
+            advance(1, f"from {source.version}: {len(content) / 1e3:.1f} kB")
             if is_worth(len(content), len(offer.content)):
                 path = patch_path(offer.model, source.sha256, offer.digest)
                 _add_target(state, path, content)

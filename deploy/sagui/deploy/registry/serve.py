@@ -4,6 +4,7 @@ import os
 import re
 import socket
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,14 @@ def url_of(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     shown = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 (it is told apart, not opened)
     return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+
+
+def note_of(listening: socket.socket) -> str | None:
+    """Says so where no other machine can reach the address, and what would change it; else nothing."""
+    host, port = listening.getsockname()[:2]
+    if not ip_address(host).is_loopback:
+        return None
+    return f"{host} is reached from this machine alone; devices need another address: --listen 0.0.0.0:{port}"
 
 
 def serve(folder: Path, listening: socket.socket) -> None:

@@ -13,6 +13,7 @@ from sagui.bundle.manifest import check_name
 from sagui.deploy.registry import lifetimes as life
 from sagui.deploy.registry.errors import BehindError, ForeignError, PublishError
 from sagui.deploy.registry.storage import metadata_path, target_path
+from sagui.deploy.registry.withdrawn import withdrawn_of
 from sagui.registry import METADATA, Index, decode_index, index_path
 
 T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
@@ -44,6 +45,18 @@ class State:
         """Gives what a role signed, with the signatures."""
         found: Metadata[Any] = getattr(self, role) if role in life.ROLES else self.models[role]
         return found
+
+    def withdrawn(self, model: str) -> dict[str, str]:
+        """Gives a model's withdrawn versions, oldest first, and when each one was (UTC, RFC 3339).
+
+        Raises:
+            ForeignError: What was signed cannot be read as such.
+        """
+        role = self.models.get(model)
+        try:
+            return withdrawn_of(role.signed) if role else {}
+        except ForeignError as error:
+            raise ForeignError(f"{self.folder}: {model}: {error}") from error
 
     def index(self, model: str) -> Index | None:
         """Reads a model's list of versions; None if it has none.
@@ -85,6 +98,7 @@ def load(folder: Path, trusted: bytes | None = None) -> State:
         _check(targets.signed, model, state.models[model], folder)
         if any("sha256" not in one.hashes for one in state.models[model].signed.targets.values()):
             raise ForeignError(f"{folder}: {model} names files without their SHA-256; no registry of sagui does")
+        state.withdrawn(model)
     return state
 
 

@@ -1,7 +1,7 @@
 """Walking a registry as a device would: from a trusted root down to every file."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from sagui.deploy.registry.prune import unneeded
 from sagui.deploy.registry.refresh import notes
 from sagui.deploy.registry.state import delegated, load
 from sagui.deploy.registry.storage import metadata_path
+from sagui.deploy.registry.versions import same_precedence
+from sagui.deploy.registry.withdrawn import withdrawn_of
 from sagui.progress import SILENT, Progress
 from sagui.registry import METADATA, ROOT, TARGETS, Index, RegistryError, decode_index, index_path
 from sagui.registry.patch import apply_patch
@@ -92,7 +94,12 @@ class _Walk:
         except (RepositoryError, DownloadError) as error:
             yield f"{model}: {explain(self._folder, error)}"
             return
-        targets = _signed(self._scratch / METADATA / f"{model}.json").targets
+        signed = _signed(self._scratch / METADATA / f"{model}.json")
+        targets, withdrawn = signed.targets, dict[str, str]()
+        try:
+            withdrawn = withdrawn_of(signed)
+        except ForeignError as error:
+            yield f"{model}: {error}"
         sound: dict[str, Path] = {}
         with self._progress.task(f"files of {model}", len(targets)) as advance:
             for path, target in sorted(targets.items()):
@@ -100,7 +107,7 @@ class _Walk:
                 yield from self._target(updater, path, target, sound)
         self.files += len(sound)
         if listed and index_path(model) in sound:
-            yield from self._index(model, sound)
+            yield from self._index(model, sound, withdrawn)
         for copy in sound.values():
             copy.unlink(missing_ok=True)
 
@@ -110,7 +117,7 @@ class _Walk:
         except (RepositoryError, DownloadError) as error:
             yield f"{path}: {explain(self._folder, error)}"
 
-    def _index(self, model: str, sound: dict[str, Path]) -> Iterator[str]:
+    def _index(self, model: str, sound: dict[str, Path], withdrawn: Mapping[str, str]) -> Iterator[str]:
         try:
             index = decode_index(sound[index_path(model)].read_bytes())
         except RegistryError as error:
@@ -129,6 +136,7 @@ class _Walk:
             if (manifest.name, manifest.version) != (model, published.version):
                 yield f"{published.path}: holds {manifest.name} {manifest.version}; publish the right bundle"
         yield from _patches(index, sound)
+        yield from _listed_again(index, withdrawn)
 
 
 def explain(folder: Path, error: Exception) -> str:
@@ -142,6 +150,15 @@ def explain(folder: Path, error: Exception) -> str:
         f"{folder}: {error}: it was changed without the keys, or is another registry than the root is for; bring back "
         "a copy nobody changed"
     )
+
+
+def _listed_again(index: Index, withdrawn: Mapping[str, str]) -> Iterator[str]:
+    for published in index.versions:
+        if same := same_precedence(published.version, withdrawn):
+            yield (
+                f"{published.path}: {index.model}=={same} was withdrawn on {withdrawn[same][:10]}, and is listed "
+                f"again; sagui registry prune {index.model}=={published.version} takes it off"
+            )
 
 
 def _patches(index: Index, sound: dict[str, Path]) -> Iterator[str]:
@@ -197,6 +214,9 @@ def _notes(folder: Path) -> Iterator[str]:
     if left := unneeded(state):
         size = sum(path.stat().st_size for path in left)
         yield f"{len(left)} files ({size / 1e6:.1f} MB) are not needed any more; sagui registry prune deletes them"
+    for model in state.models:
+        if withdrawn := state.withdrawn(model):
+            yield f"{model}: withdrawn, and never published again: {', '.join(withdrawn)}"
     if not any(metadata.signed.targets for metadata in state.models.values()):
         yield "no model is published yet; sagui publish M.sagui publishes one"
 

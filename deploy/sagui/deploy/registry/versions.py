@@ -42,9 +42,9 @@ def oldest_first(published: Iterable[Published]) -> tuple[Published, ...]:
     return tuple(sorted(published, key=lambda one: Version.parse(one.version)))
 
 
-def same_precedence(version: str, published: Iterable[Published]) -> Published | None:
-    """Finds a version that devices could not tell from this one, because they differ after ``+`` alone."""
-    return next((one for one in published if Version.parse(one.version).compare(version) == 0), None)
+def same_precedence(version: str, versions: Iterable[str]) -> str | None:
+    """Finds a version that devices could not tell from this one: the same, or different after ``+`` alone."""
+    return next((one for one in versions if Version.parse(one).compare(version) == 0), None)
 
 
 def patch_sources(version: str, published: Iterable[Published], count: int) -> list[Published]:

@@ -78,6 +78,7 @@ def rotate_command(
 
     The keys of root must be there, but for a model's: that takes the key of targets.
     """
+    from sagui.deploy.registry.lifetimes import ROLES
     from sagui.deploy.registry.rotate import Roots, Rotator
 
     if role != "root" and (root_keys or root_threshold):
@@ -87,7 +88,13 @@ def rotate_command(
         click.echo(f"{path}: the new key of {done.role}; keep a copy of it")
     for path in done.retired:
         click.echo(f"{path}: is of no use any more; delete it")
-    click.echo(f"{folder}: root is version {done.root}; devices that trust an earlier one follow by themselves")
+    if role in ROLES:
+        click.echo(f"{folder}: root is version {done.root}; devices that trust an earlier one follow by themselves")
+    else:
+        click.echo(
+            f"{folder}: targets names the new key of {role}, and the versions of {role} are signed with it; root did "
+            "not change, and devices follow by themselves"
+        )
 
 
 @keys.command("renew", short_help="Sign root for another year.")
