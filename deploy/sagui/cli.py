@@ -62,6 +62,7 @@ COMMANDS = {
     ),
     "broker": _Entry("sagui.deploy.broker.command", "broker", "deploy", "Make a broker that lets in whom it knows."),
     "fleet": _Entry("sagui.deploy.simulate.command", "fleet", "deploy", "Simulate many devices."),
+    "dashboard": _Entry("sagui.deploy.dashboard.command", "dashboard", "dashboard", "Show the fleet in a browser."),
     "monitor": _Entry("sagui.deploy.monitor.command", "monitor", "deploy", "Watch a fleet in the terminal."),
 }
 
@@ -72,6 +73,7 @@ _NAMES = {
     "rich": "rich",
     "jinja2": "Jinja",
     "tuf": "python-tuf",
+    "nicegui": "NiceGUI",
 }
 
 

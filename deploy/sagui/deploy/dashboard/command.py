@@ -1,0 +1,69 @@
+"""`sagui dashboard`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from sagui.deploy.dashboard.access import check_exposure
+from sagui.deploy.dashboard.errors import DashboardError
+from sagui.deploy.history.place import default_file
+from sagui.deploy.rollout.address import Files, parse_address
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("dashboard", short_help="Show the fleet in a browser.")
+@click.option("--broker", required=True, help="mqtt://HOST:PORT or mqtts://HOST:PORT.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; others need a password.")
+@click.option("--password-file", type=_FILE, help="Its first line opens the pages; default: no password.")
+@click.option("--database", help="A file for SQLite, or postgresql://USER@HOST/DATABASE; default: the state directory.")
+@click.option("--days", type=click.IntRange(min=0), default=90, show_default=True, help="Older results go; 0: never.")
+@click.option("--mqtt", type=click.Choice(("5", "3.1.1")), default="5", show_default=True, help="The protocol.")
+@click.option("--ca", type=_FILE, help="Authority of the broker's certificate, for mqtts.")
+@click.option("--certificate", type=_FILE, help="Our own certificate, for mqtts.")
+@click.option("--key", type=_FILE, help="Its key; default: in the certificate's file.")
+@click.option("--mqtt-user-file", type=_FILE, help="Holds the broker's user; default: SAGUI_MQTT_USER.")
+@click.option("--mqtt-password-file", type=_FILE, help="Holds the broker's password; default: SAGUI_MQTT_PASSWORD.")
+def dashboard(
+    broker: str,
+    port: int,
+    host: str,
+    password_file: Path | None,
+    database: str | None,
+    days: int,
+    mqtt: str,
+    ca: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    mqtt_user_file: Path | None,
+    mqtt_password_file: Path | None,
+) -> None:
+    """Show the fleet in a browser: what it sees, what it saw, which models it runs.
+
+    The pages work without the internet, and on a phone. Ctrl-C ends it. Listening on anything but this machine's
+    loopback needs --password-file; put a proxy with TLS before it where the network is not yours.
+    """
+    address = parse_address(broker, os.environ, Files(ca, certificate, key, mqtt_user_file, mqtt_password_file))
+    password = _password(password_file)
+    check_exposure(host, password)
+
+    from sagui.deploy.dashboard.server import Options, serve
+
+    place = database or str(default_file(os.environ))
+    options = Options(host, port, place, days, password, mqtt)
+    serve(address, options, lambda url: click.echo(f"dashboard: {url}"))
+
+
+def _password(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        lines = file.read_text().splitlines()
+    except UnicodeDecodeError:
+        # Without its cause: that holds what the file does.
+        raise DashboardError(f"{file}: is not UTF-8 text") from None
+    if not lines or not lines[0].strip():
+        raise DashboardError(f"{file}: holds no password; write one into its first line")
+    return lines[0]

@@ -1,0 +1,7 @@
+"""What can be wrong with a dashboard."""
+
+from sagui.errors import SaguiError
+
+
+class DashboardError(SaguiError):
+    """The dashboard cannot be served as it was asked for; nothing was opened."""

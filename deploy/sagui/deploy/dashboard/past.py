@@ -1,0 +1,124 @@
+"""The page *History*: a day of a device, or of all."""
+
+from datetime import UTC, date, datetime
+from time import time
+from urllib.parse import urlencode
+
+from nicegui import run, ui
+from starlette.requests import Request
+
+from sagui.deploy.dashboard.board import Board
+from sagui.deploy.dashboard.charts import by_label, count_chart, score_chart, table_columns, table_rows
+from sagui.deploy.dashboard.frame import Frame
+from sagui.deploy.history import History, HistoryError
+from sagui.deploy.history.rows import DAY_MS
+from sagui.wire import WireError, topics
+
+ALL = ""
+"""Stands for all devices."""
+
+
+def day_ms(text: str) -> int | None:
+    """Reads a day, as the beginning of it in UTC; None where it is no day.
+
+    >>> day_ms("2026-11-21")
+    1795219200000
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return round(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+
+
+def _known_as(device: str) -> str:
+    try:
+        return topics.check_device(device)
+    except WireError:
+        return ALL
+
+
+class HistoryPage:
+    """One reader's page."""
+
+    def __init__(self, history: History, board: Board, frame: Frame, request: Request) -> None:
+        """Builds it; what is in the database comes a moment later.
+
+        Args:
+            history: What is shown.
+            board: Knows devices that have no results yet.
+            frame: Around it.
+            request: May name ``device`` and ``day``.
+        """
+        self._history, self._board, self._frame = history, board, frame
+        asked = request.query_params
+        self._asked_device = _known_as(asked.get("device", ALL))
+        day = asked.get("day", "")
+        self._build(day if day_ms(day) is not None else datetime.fromtimestamp(time(), UTC).date().isoformat())
+        ui.timer(0, self._open, once=True)
+
+    def _build(self, day: str) -> None:
+        say = self._frame.say
+        with ui.element("div").classes("tools"):
+            self._device = ui.select({ALL: say("all_devices")}, value=ALL, label=say("device"), with_input=True)
+            self._device.props("outlined dense").on_value_change(self._load)
+            self._day = ui.input(say("day"), value=day, on_change=self._load).props("outlined dense type=date")
+        self._links = ui.element("div").classes("links")
+        self._note = ui.label().classes("quiet").props("role=status")
+        self._content = ui.element("div").classes("panels")
+
+    async def _open(self) -> None:
+        names = {row.device for row in self._board.rows()} | {self._asked_device} - {ALL}
+        try:
+            names |= set(await run.io_bound(self._history.devices) or [])
+        except HistoryError as error:
+            self._note.set_text(str(error))
+        say = self._frame.say
+        self._device.set_options({ALL: say("all_devices")} | {name: name for name in sorted(names)})
+        if self._asked_device != self._device.value:
+            self._device.set_value(self._asked_device)  # which loads
+        else:
+            await self._load()
+
+    async def _load(self) -> None:
+        say, device = self._frame.say, self._device.value or None
+        begin_ms = day_ms(self._day.value or "")
+        self._link(device, begin_ms)
+        if begin_ms is None:
+            self._clear(say("no_day"))
+            return
+        try:
+            hours = await run.io_bound(self._history.hours, begin_ms, begin_ms + DAY_MS, device)
+        except HistoryError as error:
+            self._clear(str(error))
+            return
+        labels = by_label(hours or [], begin_ms, say("other"))
+        self._clear("" if labels else say("no_results"))
+        if labels:
+            with self._content:
+                self._panel(say("per_hour"), count_chart(labels), "chart")
+                self._panel(say("scores"), score_chart(labels), "chart low")
+                with ui.element("section").classes("panel"):
+                    ui.table(columns=table_columns(say), rows=table_rows(labels), row_key="label").props("flat dense")
+
+    def _clear(self, note: str) -> None:
+        self._note.set_text(note)
+        self._note.set_visibility(bool(note))
+        self._content.clear()
+
+    def _panel(self, title: str, options: dict[str, object], classes: str) -> None:
+        with ui.element("section").classes("panel"):
+            ui.html(title, sanitize=True, tag="h2")
+            ui.echart(options, renderer="svg").classes(classes)
+
+    def _link(self, device: str | None, begin_ms: int | None) -> None:
+        say = self._frame.say
+        self._links.clear()
+        with self._links:
+            if device is None or begin_ms is None:
+                ui.label(say("export_choose")).classes("quiet")
+                return
+            query = urlencode({"device": device, "day": self._day.value})
+            ui.label(say("export"))
+            ui.link("CSV", f"/export/csv?{query}")
+            ui.link("Parquet", f"/export/parquet?{query}")

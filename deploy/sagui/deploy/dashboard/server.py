@@ -1,0 +1,127 @@
+"""The dashboard as a whole: the line to the broker, the history, and the pages."""
+
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from time import monotonic
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import ui
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+
+from sagui.deploy.dashboard.access import Door
+from sagui.deploy.dashboard.board import Board
+from sagui.deploy.dashboard.ears import Ears
+from sagui.deploy.dashboard.errors import DashboardError
+from sagui.deploy.dashboard.frame import PAGES, frame
+from sagui.deploy.dashboard.gate import Gate
+from sagui.deploy.dashboard.models import ModelsPage
+from sagui.deploy.dashboard.now import NowPage
+from sagui.deploy.dashboard.past import HistoryPage
+from sagui.deploy.dashboard.routes import add_routes
+from sagui.deploy.history import Writer, open_history
+from sagui.deploy.rollout.address import Address
+
+_GOODBYE_S = 2
+_QUICK = 1
+"""Of gzip: a page of 500 cards must not wait for its compression."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for.
+
+    Attributes:
+        host: Where to listen.
+        port: Where to listen; 0 takes a free one.
+        database: A file, or ``postgresql://...``.
+        days: How long results are kept; 0 for ever.
+        password: What the pages ask for; None for nothing.
+        protocol: The version of MQTT.
+    """
+
+    host: str
+    port: int
+    database: str
+    days: int
+    password: str | None
+    protocol: str = "5"
+
+
+def serve(address: Address, options: Options, ready: Callable[[str], None]) -> None:
+    """Serves the dashboard until SIGINT or SIGTERM.
+
+    Args:
+        address: The broker; it may be away.
+        options: What was asked for.
+        ready: Called with the address of the pages once they can be opened.
+
+    Raises:
+        DashboardError: It cannot listen there.
+        HistoryError: The database cannot be used.
+    """
+    listener = _listen(options.host, options.port)
+    history = open_history(options.database)
+    writer = Writer(history, days=options.days)
+    ears = Ears(address, _client_id(options), options.protocol)
+    board = Board(ears, writer)
+    door = Door(options.password, monotonic) if options.password is not None else None
+    app = FastAPI(openapi_url=None)
+    add_routes(app, board, history, door)
+
+    @ui.page(PAGES["now"])
+    def now(request: Request) -> None:
+        with frame(request, board, "now", has_login=door is not None) as around:
+            NowPage(board, around)
+
+    @ui.page(PAGES["history"])
+    def past(request: Request) -> None:
+        with frame(request, board, "history", has_login=door is not None) as around:
+            HistoryPage(history, board, around, request)
+
+    @ui.page(PAGES["models"])
+    def models(request: Request) -> None:
+        with frame(request, board, "models", has_login=door is not None) as around:
+            ModelsPage(board, ears, around)
+
+    ui.run_with(
+        app,
+        title="Sagui",
+        dark=None,
+        tailwind=False,
+        show_welcome_message=False,
+        favicon="🐒",
+        gzip_middleware_factory=lambda inner: GZipMiddleware(inner, compresslevel=_QUICK),
+    )
+    shown = f"[{options.host}]" if ":" in options.host else options.host
+    ready(f"http://{shown}:{listener.getsockname()[1]}")
+    config = uvicorn.Config(
+        Gate(app, door), log_level="warning", timeout_graceful_shutdown=_GOODBYE_S, server_header=False
+    )
+    # uvicorn raises the signal that ended it once more, for whoever was there before; what follows must still be done.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        ears.close()
+        board.close()
+        writer.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise DashboardError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+
+
+def _client_id(options: Options) -> str:
+    """The same at the next start, so that the broker knows its session again; two that run at once differ."""
+    place = f"{socket.gethostname()} {options.host}:{options.port} {options.database}"
+    return f"sagui-dashboard-{sha256(place.encode()).hexdigest()[:12]}"

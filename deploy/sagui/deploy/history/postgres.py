@@ -1,0 +1,183 @@
+"""Results in PostgreSQL, over psycopg 3; in a hypertable where TimescaleDB is."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+
+import psycopg
+
+from sagui.deploy.history.errors import HistoryError, NewerError
+from sagui.deploy.history.port import MOST_GROUPS, PAGE, HourCount
+from sagui.deploy.history.rows import Row
+
+VERSION = 1
+
+# A hypertable's keys hold its time, so that `once` cannot be one there: `_INSERT` looks first.
+_SCHEMA = """
+CREATE TABLE sagui_schema (version INTEGER NOT NULL);
+INSERT INTO sagui_schema VALUES (1);
+CREATE TABLE sagui_result (
+    device TEXT NOT NULL, id TEXT NOT NULL, at TIMESTAMPTZ NOT NULL, time TIMESTAMPTZ, received TIMESTAMPTZ NOT NULL,
+    label TEXT NOT NULL, score DOUBLE PRECISION NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL,
+    stream TEXT NOT NULL, latency_ms DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX sagui_result_at ON sagui_result (device, at);
+CREATE INDEX sagui_result_old ON sagui_result USING brin (at);
+"""
+_HYPERTABLE = """
+SELECT create_hypertable('sagui_result', 'at', create_default_indexes => FALSE);
+CREATE INDEX sagui_result_once ON sagui_result (device, id);
+"""
+_ONCE = "CREATE UNIQUE INDEX sagui_result_once ON sagui_result (device, id)"
+_FROM_MS = "'epoch'::timestamptz + new.{0} * interval '1 millisecond'"
+_TO_MS = "round(extract(epoch FROM {0}) * 1000)::bigint"
+_INSERT = f"""
+INSERT INTO sagui_result
+SELECT new.device, new.id, {_FROM_MS.format("at")}, {_FROM_MS.format("time")}, {_FROM_MS.format("received")},
+    new.label, new.score, new.model, new.version, new.stream, new.latency_ms
+FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::float8[], %s::text[],
+    %s::text[], %s::text[], %s::float8[])
+    AS new (device, id, at, time, received, label, score, model, version, stream, latency_ms)
+WHERE NOT EXISTS (SELECT 1 FROM sagui_result AS old WHERE old.device = new.device AND old.id = new.id)
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 (constants)
+_BETWEEN = (
+    "at >= 'epoch'::timestamptz + %(since)s * interval '1 millisecond' "
+    "AND at < 'epoch'::timestamptz + %(until)s * interval '1 millisecond'"
+)
+_HOURS = f"""
+SELECT * FROM (
+    SELECT {_TO_MS.format("date_trunc('hour', at, 'UTC')")} AS hour, label, count(*) AS count, avg(score) AS score
+    FROM sagui_result WHERE (%(device)s::text IS NULL OR device = %(device)s) AND {_BETWEEN}
+    GROUP BY 1, 2 ORDER BY 3 DESC LIMIT {MOST_GROUPS}
+) AS counted ORDER BY hour, count DESC, label
+"""  # noqa: S608 (constants)
+_ROWS = f"""
+SELECT device, id, {_TO_MS.format("at")}, {_TO_MS.format("time")}, {_TO_MS.format("received")}, label, score, model,
+    version, stream, latency_ms
+FROM sagui_result WHERE device = %(device)s AND {_BETWEEN} ORDER BY at, id
+"""  # noqa: S608 (constants)
+# A loose index scan: one look for each device, however many rows it has (wiki.postgresql.org/wiki/Loose_indexscan).
+_DEVICES = """
+WITH RECURSIVE each (device) AS (
+    (SELECT device FROM sagui_result ORDER BY device LIMIT 1) UNION ALL
+    SELECT (SELECT device FROM sagui_result WHERE device > each.device ORDER BY device LIMIT 1)
+    FROM each WHERE each.device IS NOT NULL
+) SELECT device FROM each WHERE device IS NOT NULL
+"""
+_CONNECT_S = 5
+_ANSWER_MS = 60_000
+
+
+class PostgresHistory:
+    """See `sagui.deploy.history.port.History`. A connection that is lost is opened again by the next call."""
+
+    def __init__(self, url: str) -> None:
+        """Connects, and makes the tables where there are none.
+
+        Args:
+            url: ``postgresql://user@host:port/database``; passwords come from ``PGPASSWORD`` or ``~/.pgpass``.
+
+        Raises:
+            NewerError: The tables were made by a newer sagui.
+            HistoryError: The database is not there, or does not want us.
+        """
+        self._url = url
+        self._write, self._read = threading.Lock(), threading.Lock()
+        self._writer: psycopg.Connection | None = None
+        self._reader: psycopg.Connection | None = None
+        with self._writing() as connection:
+            self._prepare(connection)
+
+    def add(self, rows: Sequence[Row]) -> int:
+        """See `History.add`."""
+        # A key must not stand twice in one statement where no index guards it.
+        once = list({(row.device, row.id): row for row in reversed(rows)}.values())
+        columns = [[getattr(row, field.name) for row in once] for field in fields(Row)]
+        with self._writing() as connection:
+            return connection.execute(_INSERT, columns).rowcount
+
+    def hours(self, since_ms: int, until_ms: int, device: str | None = None) -> list[HourCount]:
+        """See `History.hours`."""
+        with self._reading() as connection:
+            found = connection.execute(_HOURS, {"since": since_ms, "until": until_ms, "device": device}).fetchall()
+        return [HourCount(*values) for values in found]
+
+    def rows(self, device: str, since_ms: int, until_ms: int) -> Iterator[list[Row]]:
+        """See `History.rows`; on a connection of its own, as its reader may be slow."""
+        with self._translated(), self._connect() as connection, connection.cursor("rows") as cursor:
+            cursor.execute(_ROWS, {"device": device, "since": since_ms, "until": until_ms})
+            while page := cursor.fetchmany(PAGE):
+                yield [Row(*values) for values in page]
+
+    def devices(self) -> list[str]:
+        """See `History.devices`."""
+        with self._reading() as connection:
+            # The database's order is that of its language.
+            return sorted(device for (device,) in connection.execute(_DEVICES).fetchall())
+
+    def prune(self, before_ms: int) -> int:
+        """See `History.prune`."""
+        ask = "DELETE FROM sagui_result WHERE at < 'epoch'::timestamptz + %s * interval '1 millisecond'"
+        with self._writing() as connection:
+            return connection.execute(ask, (before_ms,)).rowcount
+
+    def close(self) -> None:
+        """See `History.close`."""
+        for connection in (self._writer, self._reader):
+            if connection is not None:
+                connection.close()
+
+    def _prepare(self, connection: psycopg.Connection) -> None:
+        # Two dashboards may start at the same moment.
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('sagui_schema'))")
+        if not _first(connection, "SELECT to_regclass('sagui_schema') IS NOT NULL"):
+            connection.execute(_SCHEMA)
+            has_timescale = _first(connection, "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'")
+            connection.execute(_HYPERTABLE if has_timescale else _ONCE)
+        version = _first(connection, "SELECT version FROM sagui_schema")
+        if not isinstance(version, int) or version > VERSION:
+            raise NewerError(
+                f"database {self._url}: made by a newer sagui (schema {version}, this one knows {VERSION}); "
+                "update sagui, or name another database"
+            )
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(
+            self._url,
+            connect_timeout=_CONNECT_S,
+            application_name="sagui dashboard",
+            options=f"-c statement_timeout={_ANSWER_MS}",
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[psycopg.Connection]:
+        with self._write, self._translated():
+            if self._writer is None or self._writer.closed:
+                self._writer = self._connect()
+            with self._writer.transaction():
+                yield self._writer
+
+    @contextmanager
+    def _reading(self) -> Iterator[psycopg.Connection]:
+        with self._read, self._translated():
+            if self._reader is None or self._reader.closed:
+                self._reader = self._connect()
+            with self._reader.transaction():
+                yield self._reader
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            with suppress(IndexError):
+                raise HistoryError(f"database {self._url}: {str(error).strip().splitlines()[0]}") from error
+            raise HistoryError(f"database {self._url}: {type(error).__name__}") from error
+
+
+def _first(connection: psycopg.Connection, ask: str) -> object:
+    # Our own statements, none of which has values from outside.
+    row = connection.execute(ask.encode()).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,30 @@
+from dataclasses import replace
+
+from sagui.deploy.dashboard.board import Condition
+from sagui.deploy.dashboard.frame import complaints
+from sagui.deploy.dashboard.texts import speak
+
+WELL = Condition(away="", overrun=0, crowded=0, flooded=0, trouble="", waiting=0, dropped=0)
+
+
+def test_a_dashboard_that_is_well_complains_of_nothing() -> None:
+    assert complaints(WELL, speak("en")) == []
+    assert complaints(replace(WELL, waiting=900), speak("en")) == []
+
+
+def test_a_sick_database_is_told_with_what_waits_and_what_is_lost() -> None:
+    sick = replace(WELL, trouble="database a.db: the disk is full; free some space", waiting=1234, dropped=5)
+    told = " ".join(complaints(sick, speak("en")))
+    for part in ("not being saved", "the disk is full; free some space", "1,234 wait", "5 results were lost"):
+        assert part in told
+
+
+def test_results_that_were_lost_stay_told() -> None:
+    (told,) = complaints(replace(WELL, dropped=5), speak("pt"))
+    assert "5 resultados se perderam" in told
+
+
+def test_everything_that_was_left_out_is_counted() -> None:
+    told = complaints(replace(WELL, away="lost", overrun=1, crowded=2000, flooded=3), speak("en"))
+    assert len(told) == 4
+    assert any("2,000" in one for one in told)
