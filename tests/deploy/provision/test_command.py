@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.deploy.provision.certificates import make_pair
 
 from sagui.deploy.provision import wheel as building
 from sagui.deploy.provision.command import provision
@@ -45,13 +46,26 @@ def test_bookworm(call: Provision, bookworm: Path) -> None:
     assert not (bookworm / "user-data").exists()
 
 
-def test_the_wifis_password_is_asked_for_and_not_kept(call: Provision, trixie: Path, snapshot: _Snapshot) -> None:
+def test_the_wifis_password_is_asked_for_and_not_kept(
+    call: Provision, trixie: Path, snapshot: _Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sagui.deploy.provision.command._can_ask", lambda: True)
     done = call(trixie, "--wifi", "home", "--wifi-country", "de", answer="correct horse\n")
     assert done.exit_code == 0, done.output
     assert "Password of the Wi-Fi home" in done.output
     assert "correct horse" not in done.output
     assert not [path for path, content in snapshot(trixie).items() if b"correct horse" in content]
     assert derive("home", "correct horse") in (trixie / "network-config").read_text()
+
+
+def test_without_a_terminal_the_file_for_the_wifis_password_is_named(
+    call: Provision, trixie: Path, snapshot: _Snapshot
+) -> None:
+    before = snapshot(trixie)
+    done = call(trixie, "--wifi", "home", "--wifi-country", "de", answer="correct horse\n")
+    assert isinstance(done.exception, SaguiError)
+    assert "--wifi-password-file" in str(done.exception)
+    assert snapshot(trixie) == before
 
 
 def test_there_is_no_option_for_a_password() -> None:
@@ -92,6 +106,7 @@ def test_a_dry_run_shows_all_but_the_secrets_and_writes_nothing(
         (("--group", "porch"), "need --root"),
         (("--requirement", "acme-sagui"), "one of them"),
         (("--camera", "rtsp://a:b@c"), "--camera-file"),
+        (("--camera", "usb:9x"), "usb:9x has no number"),
     ],
 )
 def test_whatever_is_wrong_is_said_before_anything_is_written(
@@ -144,6 +159,24 @@ def test_a_wheel_is_built_where_none_is_named(
     assert done.exit_code == 0, done.output
     assert f"built {wheel.name}" in done.output
     assert (trixie / "sagui" / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+def test_a_certificate_of_another_device_gets_on_the_card_by_force_alone(
+    call: Provision, trixie: Path, snapshot: _Snapshot, tmp_path: Path
+) -> None:
+    before, (certificate, key) = snapshot(trixie), make_pair(tmp_path, "shed")
+    done = call(trixie, "--certificate", certificate, "--key", key)
+    assert isinstance(done.exception, SaguiError)
+    assert "is for 'shed'" in str(done.exception)
+    assert snapshot(trixie) == before
+    forced = call(trixie, "--certificate", certificate, "--key", key, "--force")
+    assert forced.exit_code == 0, forced.output
+    assert "is for 'shed'" in forced.stderr
+
+
+def test_a_broker_on_this_machine_is_noted(call: Provision, trixie: Path) -> None:
+    done = call(trixie, "--broker", "mqtt://localhost:1883", "--dry-run")
+    assert "mqtt://localhost:1883 is the device itself" in done.stderr
 
 
 def test_a_password_over_a_plain_connection_is_noted(call: Provision, trixie: Path, tmp_path: Path) -> None:

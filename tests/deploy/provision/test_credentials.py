@@ -1,58 +1,37 @@
 """What the agent shows to the broker."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from tests.deploy.provision.certificates import make_pair
 
 from sagui.deploy.provision.credentials import common_name, read_credentials
 from sagui.deploy.provision.errors import ProvisionError
 
 
-def _pair(folder: Path, name: str, lock: KeySerializationEncryption | None = None) -> tuple[Path, Path]:
-    key = Ed25519PrivateKey.generate()
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-    signed = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1)).sign(key, None)
-    certificate, secret = folder / f"{name}.crt", folder / f"{name}.key"
-    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
-    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock or NoEncryption()))
-    return certificate, secret
-
-
 def test_a_pair_of_one_device(tmp_path: Path) -> None:
-    certificate, key = _pair(tmp_path, "porch")
+    certificate, key = make_pair(tmp_path, "porch")
     read = read_credentials(ca=certificate, certificate=certificate, key=key)
     assert read.key == key.read_bytes()
     assert common_name(certificate.read_bytes()) == "porch"
 
 
 def test_the_key_of_another_device(tmp_path: Path) -> None:
-    certificate, _ = _pair(tmp_path, "porch")
-    _, key = _pair(tmp_path, "gate")
+    certificate, _ = make_pair(tmp_path, "porch")
+    _, key = make_pair(tmp_path, "gate")
     with pytest.raises(ProvisionError, match=r"gate\.key: not the key of .*porch\.crt"):
         read_credentials(certificate=certificate, key=key)
 
 
 def test_a_key_that_is_locked(tmp_path: Path) -> None:
-    certificate, key = _pair(tmp_path, "porch", BestAvailableEncryption(b"secret"))
+    certificate, key = make_pair(tmp_path, "porch", BestAvailableEncryption(b"secret"))
     with pytest.raises(ProvisionError, match="locked by a password"):
         read_credentials(certificate=certificate, key=key)
 
 
 def test_files_in_each_others_place(tmp_path: Path) -> None:
-    certificate, key = _pair(tmp_path, "porch")
+    certificate, key = make_pair(tmp_path, "porch")
     with pytest.raises(ProvisionError, match="a private key is in it"):
         read_credentials(ca=key)
     with pytest.raises(ProvisionError, match=r"porch\.crt: no private key"):
@@ -62,7 +41,7 @@ def test_files_in_each_others_place(tmp_path: Path) -> None:
 
 
 def test_what_goes_together(tmp_path: Path) -> None:
-    certificate, key = _pair(tmp_path, "porch")
+    certificate, key = make_pair(tmp_path, "porch")
     for half in ({"certificate": certificate}, {"key": key}):
         with pytest.raises(ProvisionError, match="go together"):
             read_credentials(**half)

@@ -105,6 +105,31 @@ def test_a_device_that_runs_the_model_already_is_left_alone(push: Any, sshd: Any
     assert not [line for line in standin.calls if "install" in line or "selftest" in line]
 
 
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_version_that_is_not_newer_is_refused_before_anything_is_copied(
+    push: Any,
+    sshd: Any,
+    standin: Any,
+    signed: bool,  # noqa: FBT001 (of the test's table)
+) -> None:
+    standin.runs("1.10.0")
+    result = push(sshd, signed=signed)
+    assert result.exit_code == 1
+    assert "runs toy 1.10.0, and 1.2.3 is not newer; nothing was copied" in result.output
+    assert "copying" not in result.output
+    assert not [line for line in standin.calls if "install" in line or "selftest" in line]
+
+
+def test_a_model_that_was_forgotten_is_asked_for(registry: Path, tmp_path: Path) -> None:
+    words = ["devshed", "--registry", str(registry)]
+    result = CliRunner().invoke(command, words)
+    assert result.exit_code == 2
+    assert "MODEL.sagui is missing: the last word, 'devshed', is no file" in result.output
+    result = CliRunner().invoke(command, ["devshed", str(tmp_path / "pets-1.4.0.sagui")])
+    assert result.exit_code == 2
+    assert "there is no file" in result.output
+
+
 def test_a_bundle_that_is_not_proven_there_is_not_installed(push: Any, sshd: Any, standin: Any) -> None:
     standin.on("selftest", 'echo "Error: golden frame 2 differs by 3 steps" >&2; exit 1')
     result = push(sshd)

@@ -24,7 +24,7 @@ from sagui.deploy.push.machine import (
 )
 from sagui.deploy.push.parcel import Parcel, Piece
 from sagui.deploy.push.remote import Ran, printable
-from sagui.deploy.push.states import explained, late, on_trial, parse_state, shown, stands
+from sagui.deploy.push.states import explained, late, on_trial, parse_state, refusal, shown, stands
 from sagui.wire.updates import AT_WORK, Phase, UpdateState
 
 PI = Machine("aarch64", "64", "pi", 1 << 30, "3.13.5", "0.1.0")
@@ -148,6 +148,21 @@ def test_an_update_is_asked_for_from_the_copied_registry() -> None:
     asked = device.install("sagui", "/srv/f", PARCEL, 90.0)
     words = ["/x/sagui", "update", "install", "--registry", "file:///srv/f", "toy==1.2.3", "--wait", "--timeout", "90"]
     assert asked[-len(words) - 2 :] == [*words, "--config", "/c.toml"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "refused"),
+    [("1.0.0", False), ("1.2.3-rc.1", False), ("1.2.3", False), ("1.2.3+b", True), ("1.2.4", True), ("1.10.0", True)],
+)
+def test_only_a_newer_version_is_sent(runs: str, refused: bool) -> None:  # noqa: FBT001 (of the table)
+    why = refusal(state("confirmed", runs), PARCEL)
+    assert bool(why) is refused
+    assert not refused or f"runs toy {runs}, and 1.2.3 is not newer" in why
+
+
+def test_what_cannot_be_compared_is_left_to_the_device() -> None:
+    for changes in ({"model": "dogs"}, {"model": None}, {"installed_version": None}, {"installed_version": "9.9.9-01"}):
+        assert not refusal(msgspec.structs.replace(state("confirmed", "2.0.0"), **changes), PARCEL)
 
 
 def test_who_is_late_is_asked_whether_it_runs_at_all() -> None:

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -90,6 +91,7 @@ def test_a_bad_model_halts_in_the_first_wave_and_a_revert_cleans_up(desk: Desk, 
     assert len(world.fleet.touched) == 1
     assert "6 of 10 photos got another label than before" in out
     assert "halted, by " in err
+    assert (out + err).count("6 of 10 photos got another label than before") == 1
     assert "sagui rollout revert goes back" in err
     assert desk.run("status")[0] == 1
     status, out, _ = desk.run("revert")
@@ -106,8 +108,19 @@ def test_a_revert_that_not_all_followed_is_status_1_and_names_one(desk: Desk, de
     world.keep(TOPIC, encode(msgspec.structs.replace(plan_for(crowd(3), timeout_s=1.0), share=1.0, status="halted")))
     status, out, err = desk.run("revert")
     assert status == 1
-    assert "3 of 3 devices did not go back from 1.4.0 (cam-0: still confirmed after 1 s)" in err
+    assert err == "Error: 3 did not go back from 1.4.0\n"
     assert "revert from pets==1.4.0: done" in out
+    assert "3 of 3 devices did not go back from 1.4.0 (cam-0: still confirmed after 1 s)" in out
+
+
+def test_a_revert_with_devices_away_waits_for_them_and_is_status_1_in_the_end(desk: Desk, devices: Any) -> None:
+    world = devices(5, away=["cam-0", "cam-1"])
+    for device in ("cam-0", "cam-1"):
+        world.keep(topics.update_state(device), encode(said("confirmed", "1.4.0", rollout="r-1")))
+    world.keep(TOPIC, encode(msgspec.structs.replace(plan_for(crowd(5), timeout_s=3.0), share=1.0, status="halted")))
+    status, out, err = desk.run("revert")
+    assert "2 of 5 devices still run 1.4.0, 2 of them away" in out
+    assert (status, err) == (1, "Error: 2 away, they go back when they come\n")
 
 
 def test_an_operator_who_is_killed_leaves_a_plan_that_another_carries_on(
@@ -130,17 +143,39 @@ def test_an_operator_who_is_killed_leaves_a_plan_that_another_carries_on(
     assert len(world.fleet.touched) == 18
 
 
-def test_ctrl_c_says_that_the_plan_stays_and_how_to_go_on(desk: Desk, devices: Any, eventually: Any) -> None:
+def test_ctrl_c_says_that_the_plan_stays_and_how_to_go_on(desk: Desk, devices: Any, tmp_path: Path) -> None:
     world = devices(mute=[f"cam-{number}" for number in range(20)])
-    process = desk.begin("start", "pets==1.4.0")
+    (tmp_path / "my user").write_text("ana")
+    (tmp_path / "password").write_text("s3cret")
+    files = ("--user-file", str(tmp_path / "my user"), "--password-file", str(tmp_path / "password"))
+    process = desk.begin("start", "pets==1.4.0", "--mqtt", "3.1.1", *files)
     assert process.stdout is not None
     assert "running" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 1
     assert "the plan stays" in err
-    assert "sagui rollout status --follow --group porch --broker mqtt://" in err
+    command = shlex.split(err.partition("Go on: ")[2])
+    assert command[:6] == ["sagui", "rollout", "status", "--follow", "--group", "porch"]
+    assert command[8:] == ["--mqtt", "3.1.1", *files]
+    assert "s3cret" not in err
     assert world.fleet.plan.status == "running"
+
+
+def test_a_broker_that_restarts_without_persistence_is_given_the_plan_again(
+    desk: Desk, devices: Any, mosquitto: Any
+) -> None:
+    world = devices()
+    process = desk.begin("start", "pets==1.4.0", "--waves", "50,100%", "--dwell", "6s", "--timeout", "60s")
+    assert process.stdout is not None
+    assert "wave 1 of 2" in process.stdout.readline()
+    mosquitto.stop()
+    mosquitto.start()
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, ""), out
+    assert "the plan stays, trying again" in out
+    assert "the broker came back without the plan: written again" in out
+    assert len(world.fleet.touched) == 20
 
 
 def test_pause_and_resume_from_another_terminal(desk: Desk, devices: Any) -> None:
@@ -182,7 +217,7 @@ def test_of_two_operators_who_start_at_once_one_is_told(desk: Desk, devices: Any
 
 
 def test_garbage_on_the_topics_is_counted_and_does_no_harm(desk: Desk, devices: Any) -> None:
-    world = devices()
+    world = devices(mute=["cam-3"])
     for topic in ("sagui/cam-x/update/state", "sagui/cam-3/update/state", "sagui/fleet/update/state"):
         world.keep(topic, b"\xff\x00{")
     assert desk.run("start", "pets==1.4.0", "--detach")[0] == 0

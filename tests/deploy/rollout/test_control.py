@@ -19,7 +19,7 @@ from sagui.deploy.rollout.starting import start
 from sagui.wire import Desired, decode, encode, is_asked, topics
 
 TOPIC = topics.desired("porch")
-HASTE = Patience(0.001, 0.2, 0.05, 0.005, 0.002, 0.05, 0.001)
+HASTE = Patience(1.0, 1.0, 0.2, 0.005, 0.002, 0.05, 0.001)
 TERMS = Terms(dwell_s=60.0, timeout_s=600.0)
 
 
@@ -61,7 +61,7 @@ class World:
         self.ana = self.control(OPERATOR)
 
     def control(self, operator: str) -> Control:
-        return Control(self.broker.dial, "porch", operator, PassingClock(), HASTE)
+        return Control(lambda: self.broker.dial(operator), "porch", operator, PassingClock(), HASTE)
 
     def start(self, version: str = "1.4.0", control: Control | None = None, rollout: str = "r-1") -> Desired:
         hands = control or self.ana
@@ -273,6 +273,63 @@ def test_a_plan_that_was_taken_away_while_the_line_was_down_is_not_written_again
     assert TOPIC not in world.broker.kept
 
 
+def forget(world: World) -> None:
+    """The broker restarts without its memory; devices say again what they said."""
+    said = {topic: payload for topic, payload in world.broker.kept.items() if topic != TOPIC}
+    world.broker.restart_empty()
+    world.broker.kept.update(said)
+
+
+def test_a_broker_that_comes_back_empty_is_given_the_plan_again_and_the_rollout_goes_on() -> None:
+    world = World()
+    started = world.start()
+    watch = Watch(once(lambda: forget(world)))
+    done = world.ana.follow(watch)
+    assert (done.status, done.id) == ("done", started.id)
+    assert done.revision == 5  # three more waves, the end, and the one that was written again
+    assert any("persistence true" in line for line in watch.lines)
+    assert set(world.fleet.installed.values()) == {"1.4.0"}
+
+
+def test_two_who_follow_when_the_broker_forgets_do_it_no_harm() -> None:
+    world = World()
+    world.start()
+    bob = world.control("bob@hut")
+    ends: list[Desired] = []
+
+    def both(_view: View) -> None:
+        if not ends:
+            ends.append(bob.follow(Watch(once(lambda: forget(world)))))
+
+    assert world.ana.follow(Watch(both)) == ends[0]
+    assert world.kept == ends[0]
+
+
+def test_a_plan_that_another_began_at_the_empty_broker_is_not_written_over() -> None:
+    world = World()
+    plan = world.start()
+    other = msgspec.structs.replace(plan, id="r-2", version="1.5.0", operator="bob@hut", revision=0)
+
+    def restart() -> None:
+        forget(world)
+        world.broker.say(TOPIC, encode(other))
+
+    with pytest.raises(OvertakenError, match=r"bob@hut at .*1\.5\.0"):
+        world.ana.follow(Watch(once(restart)))
+    assert world.kept == other
+
+
+def test_a_plan_in_hand_that_may_be_old_is_not_written_again() -> None:
+    world = World()
+    world.ana = Control(
+        lambda: world.broker.dial("ana"), "porch", OPERATOR, PassingClock(), replace(HASTE, believed_s=0.0)
+    )
+    world.start()
+    with pytest.raises(RolloutError, match=r"no rollout any more: .*the broker lost it.*persistence true"):
+        world.ana.follow(Watch(once(lambda: forget(world))))
+    assert TOPIC not in world.broker.kept
+
+
 def test_following_a_group_without_a_rollout_is_refused() -> None:
     with pytest.raises(RolloutError, match="group porch has no rollout"):
         World().ana.follow(Watch())
@@ -295,7 +352,7 @@ def test_a_broker_that_stays_away_is_told_once() -> None:
         left[0] -= 1
         if left[0] > 0:
             raise LostError("the broker is not there")
-        return world.broker.dial()
+        return world.broker.dial(OPERATOR)
 
     def lose() -> None:
         world.ana._dial = dial

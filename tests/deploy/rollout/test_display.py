@@ -1,6 +1,7 @@
 """A rollout in the terminal."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -76,6 +77,18 @@ def test_plain_lines_are_said_when_something_changed(capsys: pytest.CaptureFixtu
     assert len(lines) == 3
     assert lines[0].startswith("pets==1.4.0: running, wave 1 of 2: 6 confirmed")
     assert lines[2] == "  bad-0: [31mno room"
+
+
+def test_why_it_halted_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    view = view_of([member("shed", failed(why="no room")), member("barn", failed(why="no light"))], status="halted")
+    told = View(view.plan, view.tally, view.known, "2 of 2 devices failed, more than 5 % (barn: no light)")
+    watcher = PlainWatcher()
+    watcher.show(replace(told, plan=msgspec.structs.replace(told.plan, status="running"), stops=True))
+    watcher.show(told)
+    out = capsys.readouterr().out
+    assert out.count("no light") == 1
+    assert "  shed: no room" in out
+    assert drawn(told).count("no light") == 1
 
 
 def test_json_has_the_plan_the_counts_and_the_failures() -> None:

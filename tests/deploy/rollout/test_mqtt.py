@@ -126,8 +126,30 @@ def test_without_a_certificate_the_broker_wants_nothing_of_us(site: Site) -> Non
 
 def test_a_port_without_tls_is_told(mosquitto: Any, site: Site) -> None:
     address = parse_address(f"mqtts://{HOST}:{mosquitto.port}", {}, Files(site.folder / "ca" / "ca.crt"))
-    with pytest.raises(BrokerError):
+    with pytest.raises(BrokerError, match=rf"may be one without TLS, mqtt://{HOST}:{mosquitto.port}"):
         MqttLine(address)
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_port_with_tls_is_told(site: Site, protocol: Any) -> None:
+    with pytest.raises(LostError, match=rf"closed at once; the port may speak TLS: mqtts://{HOST}:{site.port}"):
+        MqttLine(parse_address(f"mqtt://{HOST}:{site.port}", {}, Files()), protocol)
+
+
+def test_a_broker_knows_us_again_until_it_loses_its_memory(mosquitto: Any) -> None:
+    address = parse_address(mosquitto.url, {}, Files())
+    for remembers in (False, True):
+        line = MqttLine(address, name="sagui-operator-ana")
+        assert line.remembers is remembers
+        line.close()
+    mosquitto.stop()
+    mosquitto.start()
+    line = MqttLine(address, name="sagui-operator-ana")
+    assert line.remembers is False
+    line.close()
+    older = MqttLine(address, "3.1.1", "sagui-operator-ana")
+    assert older.remembers is None
+    older.close()
 
 
 def test_a_wrong_password_is_told_and_not_shown(

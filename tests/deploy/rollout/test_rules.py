@@ -1,5 +1,6 @@
 """When a rollout goes on, and when it stops."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -22,10 +23,13 @@ from tests.deploy.rollout.people import (
 )
 
 from sagui.deploy.rollout.errors import RolloutError
-from sagui.deploy.rollout.rules import Member, advance, begin, halt, pause, resume, revert, tally
+from sagui.deploy.rollout.rules import Member, advance, begin, halt, pause, resume, revert, rewrite, tally
 from sagui.deploy.rollout.rules import Terms as RolloutTerms
 from sagui.deploy.rollout.shares import ask
+from sagui.deploy.rollout.waves import parse_share
 from sagui.wire import Desired, decode, encode, is_asked, point
+
+_SHARES = st.integers(1, 100).map(lambda per_cent: per_cent / 100)
 
 
 def asked(plan: Desired, members: Sequence[Member]) -> set[str]:
@@ -72,12 +76,17 @@ def test_a_wave_goes_on_when_enough_were_confirmed_for_the_dwell() -> None:
     members = crowd(200)
     plan = plan_for(members)
     well = as_asked(plan, members, confirmed(at=later(100)))
-    assert "2 devices confirmed" in nothing(plan, members, 50)
+    assert nothing(plan, members, 50) == "0 of 2 devices confirmed, 2 needed"
     assert "600 s to go" in nothing(plan, well, 100)
     assert "1 s to go" in nothing(plan, well, 699)
     wider = after(plan, well, 700)
     assert (wider.wave, wider.status, wider.since) == (1, "running", "2026-11-21T12:11:40.000Z")
     assert len(asked(wider, members)) == 10
+
+
+def test_what_is_needed_is_not_taken_for_how_many_there_are() -> None:
+    members = [*(member(f"well-{number}", confirmed()) for number in range(25)), *crowd(75)]
+    assert nothing(plan_for(members, waves=(1.0,)), members, 1) == "25 of 100 devices confirmed, 95 needed"
 
 
 def test_the_dwell_begins_when_the_last_of_the_needed_is_confirmed() -> None:
@@ -193,11 +202,45 @@ def test_a_halted_rollout_goes_on_only_if_it_would_not_halt_again_at_once() -> N
     members = [member("cam-0", failed()), *(member(f"cam-{number}", confirmed()) for number in range(1, 10))]
     plan = plan_for(members, waves=(1.0,))
     halted = after(plan, members, 1)
-    with pytest.raises(RolloutError, match=r"halt again at once: .*greater --error"):
+    with pytest.raises(RolloutError, match=r"halt again at once: .*; sagui rollout resume --error 10% --success 90% "):
         resume(halted, members, later(2), OPERATOR)
     again = resume(halted, members, later(2), OPERATOR, success=0.9, error=0.1)
     assert (again.status, again.success, again.error) == ("running", 0.9, 0.1)
     assert after(again, members, 700).status == "done"
+
+
+def test_the_option_that_lets_it_go_on_is_named_and_no_other() -> None:
+    members = [member("cam-0", failed()), *(member(f"cam-{number}", confirmed()) for number in range(1, 5))]
+    halted = after(plan_for(members, waves=(1.0,)), members, 1)
+    with pytest.raises(RolloutError, match=r"4 of 5 devices are confirmed.*; sagui rollout resume --success 80% acc"):
+        resume(halted, members, later(2), OPERATOR, error=0.5)
+    with pytest.raises(RolloutError, match=r"1 of 5 devices failed.*; sagui rollout resume --error 20% accepts"):
+        resume(halted, members, later(2), OPERATOR, success=0.5)
+
+
+def test_where_no_device_can_be_confirmed_no_option_is_offered() -> None:
+    members = [member("cam-0", failed())]
+    halted = after(plan_for(members), members, 1)
+    with pytest.raises(RolloutError, match=r"no device of the wave can be confirmed: sagui rollout revert") as caught:
+        resume(halted, members, later(2), OPERATOR)
+    assert "--error" not in str(caught.value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(["failed", "confirmed", "mute"]), min_size=1, max_size=400), _SHARES, _SHARES)
+def test_the_options_that_are_offered_do(kinds: list[str], success: float, error: float) -> None:
+    states = {"failed": failed(), "confirmed": confirmed(), "mute": said()}
+    members = [member(f"cam-{at}", states[kind]) for at, kind in enumerate(kinds)]
+    halted = halt(plan_for(members, waves=(1.0,), success=success, error=error), NOON, OPERATOR, "by hand")
+    try:
+        resume(halted, members, later(2), OPERATOR)
+    except RolloutError as refused:
+        offered = dict(re.findall(r"--(error|success) ([0-9.]+%)", str(refused)))
+        shares = {name: parse_share(text) for name, text in offered.items()}
+        if "confirmed" in kinds or "mute" in kinds:
+            assert resume(halted, members, later(2), OPERATOR, **shares).status == "running"
+        else:
+            assert not shares
 
 
 def test_only_what_fits_the_moment_can_be_done() -> None:
@@ -219,9 +262,42 @@ def test_a_revert_asks_everybody_at_once_and_is_done_when_nobody_runs_the_versio
     members = [member("a", confirmed("r-0")), member("b"), member("c", confirmed("r-0"), online=False)]
     back = revert(plan_for(members), "r-2", NOON, OPERATOR)
     assert (back.action, back.share, back.waves, back.version, back.id) == ("revert", 1.0, (1.0,), "1.4.0", "r-2")
-    assert "1 of 2 devices still run 1.4.0" in nothing(back, members, 1)
-    done = after(back, [member("a", said("reverted", rollout="r-2")), *members[1:]], 2)
+    assert nothing(back, members, 1) == "2 of 3 devices still run 1.4.0, 1 of them away"
+    home = [member(name, said("reverted", rollout="r-2")) for name in "ac"]
+    assert "1 of 3 devices still run" in nothing(back, [home[0], *members[1:]], 2)
+    done = after(back, [home[0], members[1], home[1]], 2)
     assert (done.status, done.reason) == ("done", "no device that is there runs 1.4.0")
+
+
+def test_a_device_that_restarts_in_order_to_revert_is_waited_for() -> None:
+    restarting = [member("a", confirmed("r-0"), online=False), member("b")]
+    back = revert(plan_for(restarting), "r-2", NOON, OPERATOR)
+    nothing(back, restarting, 5)
+    assert after(back, [member("a", said("reverted", rollout="r-2")), member("b")], 6).status == "done"
+
+
+def test_devices_that_stay_away_with_the_version_are_told_when_their_time_is_over() -> None:
+    members = [member("a", confirmed("r-0"), online=False), member("b", confirmed("r-0"), online=False), member("c")]
+    back = revert(plan_for(members), "r-2", NOON, OPERATOR)
+    nothing(back, members, 1800)
+    done = after(back, members, 1801)
+    assert (done.status, done.reason) == ("done", "2 away, they go back when they come")
+    found = tally(done, members, later(1802))
+    assert (found.of["away"], found.failed) == (2, 0)
+    assert [one.device for one in found.waits] == ["a", "b"]
+
+
+def test_pinned_devices_keep_the_version_through_a_revert_and_that_is_said() -> None:
+    members = [member("a", said("confirmed", "1.4.0", pinned=True)), member("b")]
+    done = after(revert(plan_for(members), "r-2", NOON, OPERATOR), members, 1)
+    assert done.reason == "no device that is there runs 1.4.0 but those that are pinned"
+
+
+def test_a_plan_that_is_written_again_is_the_same_and_the_next() -> None:
+    plan = plan_for(crowd(3))
+    again = rewrite(plan, later(9), "bob@hut")
+    assert (again.revision, again.operator, again.time) == (1, "bob@hut", "2026-11-21T12:00:09.000Z")
+    assert msgspec.structs.replace(again, revision=0, operator=plan.operator, time=plan.time) == plan
 
 
 def test_a_revert_never_halts_and_says_who_did_not_go_back() -> None:

@@ -79,6 +79,13 @@ def test_who_is_not_in_the_share_is_not_asked() -> None:
     assert standing(nobody, member("porch", confirmed()), IN_TIME) == "not-asked"
 
 
+def test_a_revert_waits_for_devices_that_are_away_with_the_version_and_for_no_others() -> None:
+    with_it, without = member("a", confirmed("r-0"), online=False), member("b", online=False)
+    assert [standing(BACK, with_it, now) for now in (IN_TIME, TOO_LATE)] == ["pending", "away"]
+    assert [standing(BACK, without, now) for now in (IN_TIME, TOO_LATE)] == ["offline", "offline"]
+    assert tally(BACK, [with_it, without], IN_TIME).absent == 1
+
+
 @pytest.mark.parametrize(
     ("state", "stands"),
     [

@@ -1,12 +1,13 @@
 """`sagui provision`."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from sagui.deploy.provision.card import Entry, card_files
-from sagui.deploy.provision.credentials import common_name, read_credentials
+from sagui.deploy.provision.credentials import read_credentials
 from sagui.deploy.provision.errors import ProvisionError
 from sagui.deploy.provision.gather import (
     Registry,
@@ -27,6 +28,7 @@ from sagui.deploy.provision.order import (
     check_user,
 )
 from sagui.deploy.provision.partition import Partition, inspect
+from sagui.deploy.provision.proof import check_name, prove_settings, warnings
 from sagui.deploy.provision.wheel import build_wheel, read_wheel
 from sagui.deploy.provision.wifi import Wifi, check_network, join
 from sagui.deploy.provision.write import check_room, write_card
@@ -71,7 +73,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     show_default=True,
     help="Which Raspberry Pi OS is on the card.",
 )
-@click.option("--force", is_flag=True, help="Overwrite another tool's customisation.")
+@click.option("--force", is_flag=True, help="Even over another tool's customisation, or with another's certificate.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written, without the secrets, and write nothing.")
 def provision(
     bootfs: Path,
@@ -126,7 +128,11 @@ def provision(
         updates=updates,
         sagui=_sagui(wheel, requirement, progress),
     )
+    check_name(order, force=force)
+    prove_settings(order)
     entries = card_files(order, partition.system, partition.cmdline)
+    for warning in warnings(order):
+        click.echo(f"note: {warning}", err=True)
     if dry_run:
         check_room(partition, entries)
         _show(entries)
@@ -149,8 +155,17 @@ def _wifi(ssid: str | None, country: str | None, file: Path | None, *, hidden: b
     check_network(ssid, country)  # before the question
     if file is not None:
         return join(ssid, read_password(file), country, hidden=hidden)
+    if not _can_ask():
+        raise ProvisionError(
+            f"the password of the Wi-Fi {ssid!r} cannot be asked without a terminal; put it into a file, and name that "
+            "with --wifi-password-file"
+        )
     password: str = click.prompt(f"Password of the Wi-Fi {ssid}", hide_input=True)
     return join(ssid, password, country, hidden=hidden)
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
 
 
 def _sagui(wheel: Path | None, requirement: str | None, progress: Progress) -> Wheel | str:
@@ -179,11 +194,6 @@ def _tell(order: Order, partition: Partition, expires: datetime | None) -> None:
     click.echo("2. Allow the first boot a quarter of an hour, most of it for downloads; it needs the internet.")
     click.echo(f"3. Then 'online' is on the topic {availability(order.device)} of {order.broker}.")
     click.echo(f"If not: {login} journalctl -u sagui-first-boot; or read sagui/first-boot.log on the card.")
-    given = order.credentials
-    if given.password is not None and order.broker.startswith("mqtt:"):
-        click.echo("note: mqtt:// sends the password as it is; mqtts:// would not", err=True)
-    if given.certificate is not None and (name := common_name(given.certificate)) != order.device:
-        click.echo(f"note: the certificate is for {name!r}, and the device is called {order.device!r}", err=True)
     click.echo("note: whoever holds the card can read what is on it, the secrets too until the first boot", err=True)
 
 

@@ -34,9 +34,20 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> float:
     return float(int(found[1]) * _SECONDS[found[2]])
 
 
+def _model(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+    """The last word, which is a host where somebody forgot the model."""
+    if value.is_file():
+        return value
+    if value.suffix == ".sagui":
+        raise click.BadParameter(f"there is no file {value}", ctx, param)
+    raise click.UsageError(
+        f"MODEL.sagui is missing: the last word, {str(value)!r}, is no file; name the bundle after the devices", ctx
+    )
+
+
 @click.command("push", short_help="Bring a model to devices over SSH.")
 @click.argument("hosts", nargs=-1, metavar="[USER@]HOST...")
-@click.argument("bundle", type=_FILE, metavar="MODEL.sagui")
+@click.argument("bundle", type=click.Path(path_type=Path), callback=_model, metavar="MODEL.sagui")
 @click.option("--registry", type=click.Path(path_type=Path, file_okay=False), help="Where MODEL was published to.")
 @click.option("--unsigned", is_flag=True, help="Push the bundle alone, to devices that trust no registry's root.")
 @click.option("--hosts", "listed", type=_FILE, help="A file with a device a line.")

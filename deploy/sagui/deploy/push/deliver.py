@@ -12,7 +12,7 @@ from sagui.deploy.push.errors import PushError
 from sagui.deploy.push.machine import LOOK, Machine, parse_look, require_machine, require_room, require_sagui
 from sagui.deploy.push.parcel import Parcel
 from sagui.deploy.push.remote import Ran, Remote
-from sagui.deploy.push.states import explained, late, on_trial, parse_state, shown, stands
+from sagui.deploy.push.states import explained, late, on_trial, parse_state, refusal, shown, stands
 from sagui.wire.updates import UpdateState
 
 _LOOK_EVERY_S = 2.0
@@ -91,6 +91,8 @@ class _Delivery:
         before = await self._require_state()
         if self._parcel.signed and stands(before, self._parcel):
             return f"runs {self._parcel.title} already"
+        if why := refusal(before, self._parcel):
+            raise PushError(why)
         async with folder(self._remote, private=False) as place:
             await copy(self._remote, self._parcel, place, self._tell)
             await self._selftest(place)

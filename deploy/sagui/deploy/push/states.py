@@ -1,6 +1,7 @@
 """What a device's report means for the model that was pushed to it. Pure rules, no I/O."""
 
 import msgspec
+from semver import Version
 
 from sagui.deploy.push.parcel import Parcel
 from sagui.deploy.push.remote import Ran, printable
@@ -28,6 +29,25 @@ def stands(state: UpdateState, parcel: Parcel) -> bool:
 def on_trial(state: UpdateState, parcel: Parcel) -> bool:
     """Whether the pushed model is at work and not confirmed: the one case in which there is something to take back."""
     return _runs(state, parcel) and state.phase == "activated"
+
+
+def refusal(state: UpdateState, parcel: Parcel) -> str:
+    """Why the device would not take the model, as it would say itself after everything was copied; empty if it may.
+
+    The same version may still be on its way there, and an unsigned one may be another bundle: that is for the device.
+    """
+    if state.model != parcel.model or state.installed_version in {None, parcel.version}:
+        return ""
+    try:
+        newer = Version.parse(parcel.version).compare(str(state.installed_version)) > 0
+    except ValueError:  # the wire lets a little through that is no SemVer
+        return ""
+    if newer:
+        return ""
+    return (
+        f"runs {shown(state)}, and {parcel.version} is not newer; nothing was copied. Publish it as a newer version, "
+        "or go back there: sagui update revert"
+    )
 
 
 def _runs(state: UpdateState, parcel: Parcel) -> bool:

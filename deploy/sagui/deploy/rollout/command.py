@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from sagui.deploy.rollout.address import Files, parse_address
-from sagui.deploy.rollout.control import Control, describe, present
+from sagui.deploy.rollout.control import Control, View, describe, introduce, present
 from sagui.deploy.rollout.errors import RolloutError
 from sagui.deploy.rollout.rules import Terms, halt, pause, resume, revert
 from sagui.deploy.rollout.waves import parse_duration_s, parse_share, parse_target, parse_waves
@@ -22,6 +23,7 @@ from sagui.wire import Desired, topics
 
 _Parsed = TypeVar("_Parsed")
 _LONGEST_OPERATOR = 200
+_USUAL_MQTT = ("mqtt", "5")
 
 
 def _parser(name: str, parse: Callable[[str], _Parsed]) -> Callable[[str], _Parsed]:
@@ -153,7 +155,7 @@ def resume_rollout(success: float | None, error: float | None, detach: bool, **c
     """Go on with a paused or halted rollout, and follow it.
 
     Its devices get their time anew. One that was halted must be able to go on: give --error so that what has failed is
-    accepted.
+    accepted, and --success so that those that are left suffice.
     """
     if success is not None and success <= 0:
         raise click.BadParameter("with 0 no device would have to be confirmed", param_hint="--success")
@@ -185,8 +187,9 @@ def halt_rollout(reason: str, **connection: Any) -> None:  # noqa: ANN401 (click
 def revert_rollout(detach: bool, **connection: Any) -> None:  # noqa: ANN401 (click's)
     """Take the whole group back from a rollout's version, and follow.
 
-    All devices that run it go back at once to the model that each had before. It is done when no device that is there
-    runs it; those that are away go back when they come.
+    All devices that run it go back at once to the model that each had before. It is done when no device runs it any
+    more. Those that are away are waited for, up to the rollout's --timeout; after that they still go back when they
+    come, and the status is 1.
     """
     control = _control(connection)
     plan = control.order(lambda roster, now: revert(present(roster), _new_id(), now, control.operator))
@@ -194,11 +197,12 @@ def revert_rollout(detach: bool, **connection: Any) -> None:  # noqa: ANN401 (cl
 
 
 def _control(connection: dict[str, Any]) -> Control:
-    from sagui.deploy.rollout.mqtt import MqttLine
+    from sagui.deploy.rollout.mqtt import MqttLine, new_name
 
     names = ("ca", "certificate", "key", "user_file", "password_file")
     address = parse_address(connection["broker"], os.environ, Files(*(connection[name] for name in names)))
-    return Control(lambda: MqttLine(address, connection["mqtt"]), connection["group"], _operator())
+    name = new_name()
+    return Control(lambda: MqttLine(address, connection["mqtt"], name), connection["group"], _operator())
 
 
 def _go_on(control: Control, plan: Desired, connection: dict[str, Any], *, detach: bool) -> None:
@@ -225,9 +229,19 @@ def _follow(control: Control, connection: dict[str, Any], *, as_json: bool) -> N
     finally:
         control.close()
     if plan.status != "done":
-        raise RolloutError(f"{plan.status}, by {describe(plan)}; {_next(plan)}")
-    if plan.action == "revert" and control.view(plan).tally.failed:
-        raise RolloutError(plan.reason or "not all went back")
+        # Why was shown just before.
+        raise RolloutError(f"{plan.status}, by {introduce(plan)}; {_next(plan)}")
+    if plan.action == "revert":
+        _see_that_all_went_back(control.view(plan))
+
+
+def _see_that_all_went_back(view: View) -> None:
+    failed, away = view.tally.failed, view.tally.of["away"]
+    if failed or away:
+        words = [f"{failed} did not go back from {view.plan.version}"] if failed else []
+        back = "they go back when they come" if away > 1 else "it goes back when it comes"
+        words += [f"{away} away, {back}"] if away else []
+        raise RolloutError("; ".join(words))
 
 
 def _show_once(control: Control, plan: Desired, *, as_json: bool) -> None:
@@ -241,14 +255,15 @@ def _show_once(control: Control, plan: Desired, *, as_json: bool) -> None:
         return
     console = Console(highlight=False)
     console.print(display.draw(view), soft_wrap=not console.is_terminal)
-    click.echo(f"by {display.printable(describe(plan))}")
+    click.echo(f"by {display.printable(introduce(plan))}")
 
 
 def _left(connection: dict[str, Any]) -> str:
-    group, broker = connection["group"], connection["broker"]
+    given = {name: value for name, value in connection.items() if value is not None and (name, value) != _USUAL_MQTT}
+    options = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     return (
-        f"left; the plan stays as it is: devices that were asked go on, no further wave begins. "
-        f"Go on: sagui rollout status --follow --group {group} --broker {broker}"
+        "left; the plan stays as it is: devices that were asked go on, no further wave begins. "
+        f"Go on: {shlex.join(['sagui', 'rollout', 'status', '--follow', *options])}"
     )
 
 

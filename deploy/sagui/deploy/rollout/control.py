@@ -9,7 +9,7 @@ from typing import Protocol
 from sagui.deploy.rollout.errors import BrokerError, LostError, OvertakenError, RolloutError
 from sagui.deploy.rollout.members import Roster
 from sagui.deploy.rollout.port import Line
-from sagui.deploy.rollout.rules import advance
+from sagui.deploy.rollout.rules import advance, rewrite
 from sagui.deploy.rollout.standing import Tally, tally
 from sagui.wire import Desired, encode, topics
 
@@ -17,6 +17,7 @@ Decide = Callable[[Roster, datetime], Desired | None]
 """From what is known, at a time, to the plan that is to be written; None leaves it as it is."""
 
 _TRIES = 5
+_KEEP = "persistence (mosquitto.conf: persistence true)"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Patience:
         look_s: How often the rules are applied.
         reread_s: How often all that the broker keeps is read again.
         redial_s: The pause before the broker is tried again.
+        believed_s: After being cut off for longer, a plan in hand is too old to be written again.
     """
 
     quiet_s: float = 0.5
@@ -40,6 +42,7 @@ class Patience:
     look_s: float = 1.0
     reread_s: float = 30.0
     redial_s: float = 2.0
+    believed_s: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class View:
         known: How many devices the plan concerns.
         waits_for: What it waits for, or why it is at an end.
         unreadable: How many devices cannot be read.
+        stops: Whether it is about to be halted or paused: a moment later the plan says so itself.
     """
 
     plan: Desired
@@ -57,6 +61,7 @@ class View:
     known: int
     waits_for: str
     unreadable: int = 0
+    stops: bool = False
 
 
 class Watcher(Protocol):
@@ -106,6 +111,8 @@ class Control:
         self._patience = patience or Patience()
         self._line: Line | None = None
         self._read_s = 0.0
+        self._cut_s: float | None = None
+        self._forgot = False
 
     def close(self) -> None:
         """Hangs up; the plan stays."""
@@ -196,6 +203,9 @@ class Control:
         while plan.status == "running":
             try:
                 self._look()
+                if self._broker_forgot():
+                    self._write_again(plan, watcher)
+                self._cut_s, self._forgot = None, False
                 plan = self._newer(plan, watcher)
                 if plan.status == "running" and self._advance(plan):
                     plan = self._newer(plan, watcher)
@@ -203,6 +213,7 @@ class Control:
                 trouble = ""
             except LostError as error:
                 self.close()
+                self._cut_s = self._cut_s or monotonic()
                 if str(error) != trouble:
                     trouble = str(error)
                     watcher.say(f"{error}; the plan stays, trying again")
@@ -212,8 +223,9 @@ class Control:
     def view(self, plan: Desired) -> View:
         """Tells how a plan stands by what is known."""
         now, members = self._now(), self.roster.members(plan)
-        reason = advance(plan, members, now, self.operator).reason
-        return View(plan, tally(plan, members, now), len(members), reason, len(self.roster.unreadable))
+        step = advance(plan, members, now, self.operator)
+        stops = step.plan is not None and step.plan.status in {"halted", "paused"}
+        return View(plan, tally(plan, members, now), len(members), step.reason, len(self.roster.unreadable), stops)
 
     def _advance(self, plan: Desired) -> bool:
         """Writes the next revision if it is time; gives whether it was."""
@@ -233,7 +245,33 @@ class Control:
         while (left_s := until_s - monotonic()) > 0:
             self._hear(left_s)
 
+    def _broker_forgot(self) -> bool:
+        """Whether the broker came back without its memory, rather than that somebody took the plan away.
+
+        Where we were cut off for long, others may have changed the plan meanwhile: then it is not ours to say.
+        """
+        if not self._forgot or self._cut_s is None or self.roster.plan is not None or self.roster.plan_trouble:
+            return False
+        return self._read_s - self._cut_s < self._patience.believed_s
+
+    def _write_again(self, plan: Desired, watcher: Watcher) -> None:
+        """Another who follows may do so at the same moment: the one that the broker keeps holds, they say the same."""
+
+        def decide(roster: Roster, now: datetime) -> Desired | None:
+            return rewrite(plan, now, self.operator) if roster.plan is None and not roster.plan_trouble else None
+
+        if self.change(decide) is not None:
+            watcher.say(
+                "the broker came back without the plan: written again; it keeps plans over a restart with " + _KEEP
+            )
+
     def _newer(self, plan: Desired, watcher: Watcher) -> Desired:
+        if self.roster.plan is None and not self.roster.plan_trouble:
+            raise RolloutError(
+                f"group {self.roster.group} has no rollout any more: somebody took the plan of {plan.model}=="
+                f"{plan.version} away, or the broker lost it (it keeps plans over a restart with {_KEEP}); "
+                "sagui rollout start begins it again, and devices that have the version count as confirmed at once"
+            )
         newest = present(self.roster)
         if newest.id != plan.id:
             raise OvertakenError(f"another rollout took the group: {describe(newest)}")
@@ -243,7 +281,7 @@ class Control:
                 f"over it; see who may write {topics.desired(self.roster.group)}"
             )
         if newest != plan and newest.operator != self.operator:
-            watcher.say(describe(newest))
+            watcher.say(introduce(newest))
         return newest
 
     def _read_back(self, plan: Desired) -> None:
@@ -274,6 +312,7 @@ class Control:
     def _connected(self) -> Line:
         if self._line is None:
             self._line = self._dial()
+            self._forgot = self._forgot or (self._cut_s is not None and self._line.remembers is False)
         return self._line
 
 
@@ -299,9 +338,17 @@ def describe(plan: Desired) -> str:
     Returns:
         One line.
     """
+    return introduce(plan) + (f": {plan.reason}" if plan.reason else "")
+
+
+def introduce(plan: Desired) -> str:
+    """Does as `describe`, without the plan's reason: for where that is shown in any case.
+
+    Returns:
+        One line.
+    """
     what = "revert from " if plan.action == "revert" else ""
-    why = f": {plan.reason}" if plan.reason else ""
     return (
         f"{plan.operator} at {plan.time}: {what}{plan.model}=={plan.version} {plan.status}, "
-        f"wave {plan.wave + 1} of {len(plan.waves)} (revision {plan.revision}){why}"
+        f"wave {plan.wave + 1} of {len(plan.waves)} (revision {plan.revision})"
     )

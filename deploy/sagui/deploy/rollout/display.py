@@ -29,6 +29,7 @@ _WORDS: dict[Standing, str] = {
     "failed": "failed",
     "timed-out": "out of time",
     "offline": "offline",
+    "away": "away with it",
     "pinned": "pinned",
     "ahead": "newer already",
     "left-out": "left out: they waited too long",
@@ -86,15 +87,17 @@ def draw(view: View) -> RenderableType:
 
 def failures(view: View) -> list[str]:
     """The first few failures, a line each, in the devices' own words."""
-    return _few(view.tally.failures, "")
+    return _few(view, view.tally.failures, "")
 
 
 def waits(view: View) -> list[str]:
     """The first few that wait, a line each, in the devices' own words."""
-    return _few(view.tally.waits, "waits: ")
+    return _few(view, view.tally.waits, "waits: ")
 
 
-def _few(remarks: Sequence[Remark], what: str) -> list[str]:
+def _few(view: View, every: Sequence[Remark], what: str) -> list[str]:
+    # Why it halted ends with an example; nobody needs that twice.
+    remarks = [one for one in every if f"({one.device}: {one.why})" not in view.waits_for]
     lines = [f"  {one.device}: {what}{printable(one.why)}" for one in remarks[:_REMARKS]]
     return [*lines, f"  and {len(remarks) - _REMARKS} more"] if len(remarks) > _REMARKS else lines
 
@@ -170,7 +173,7 @@ class PlainWatcher:
     def show(self, view: View) -> None:
         """See `Watcher.show`."""
         now = (view.plan, view.tally.of, view.unreadable)
-        if now == self._said:
+        if now == self._said or view.stops:
             return
         self._said = now
         if self._as_json:

@@ -14,16 +14,19 @@ class MemoryBroker:
         kept: The retained messages by topic.
         lines: Those that are open.
         listeners: Called with topic and payload of all that is said: simulated devices.
+        known: Who dialled since it has its memory.
     """
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
         self.lines: list[MemoryLine] = []
         self.listeners: list[Callable[[str, bytes], None]] = []
+        self.known: set[str] = set()
 
-    def dial(self) -> "MemoryLine":
+    def dial(self, who: str = "") -> "MemoryLine":
         """Opens a line."""
-        line = MemoryLine(self)
+        line = MemoryLine(self, remembers=who in self.known)
+        self.known.add(who)
         self.lines.append(line)
         return line
 
@@ -43,11 +46,18 @@ class MemoryBroker:
             line.close()
         self.lines.clear()
 
+    def restart_empty(self) -> None:
+        """Loses all lines and all memory, as a broker without persistence does."""
+        self.kept.clear()
+        self.known.clear()
+        self.hang_up()
+
 
 class MemoryLine:
     """See `sagui.deploy.rollout.port.Line`."""
 
-    def __init__(self, broker: MemoryBroker) -> None:
+    def __init__(self, broker: MemoryBroker, *, remembers: bool = True) -> None:
+        self.remembers = remembers
         self._broker = broker
         self._filters: tuple[str, ...] = ()
         self._waiting: deque[Heard] = deque()

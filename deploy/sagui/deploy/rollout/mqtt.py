@@ -12,6 +12,7 @@ from typing import Literal
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -26,8 +27,14 @@ ANSWER_S = 10.0
 
 _KEEPALIVE_S = 30
 _LOOK_S = 0.5
+_SESSION_S = 600
 _LARGEST_BYTES = 64 * 1024
 _VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
+
+
+def new_name() -> str:
+    """A client's name that nobody else has."""
+    return f"sagui-operator-{token_hex(6)}"
 
 
 class MqttLine:
@@ -37,12 +44,13 @@ class MqttLine:
     it will hold (mosquitto: 1,000 messages), without a word. What was lost is read again from what is kept.
     """
 
-    def __init__(self, address: Address, protocol: Protocol = "5") -> None:
+    def __init__(self, address: Address, protocol: Protocol = "5", name: str | None = None) -> None:
         """Connects.
 
         Args:
             address: The broker.
             protocol: The version of MQTT.
+            name: The client's, by which the broker knows us again; None takes a new one.
 
         Raises:
             BrokerError: It is not there, is not trusted, or does not want us.
@@ -51,8 +59,15 @@ class MqttLine:
         self._heard: queue.SimpleQueue[Heard | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         self._lost = threading.Event()
-        self._client = self._make(protocol)
+        self._protocol = protocol
+        self._client = self._make(name or new_name())
+        self._remembers: bool | None = None
         self._open()
+
+    @property
+    def remembers(self) -> bool | None:
+        """See `Line.remembers`. By the session, which a broker keeps and loses together with what is retained."""
+        return self._remembers
 
     def subscribe(self, filters: Sequence[str]) -> None:
         """See `Line.subscribe`."""
@@ -84,11 +99,11 @@ class MqttLine:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _make(self, protocol: Protocol) -> mqtt.Client:
+    def _make(self, name: str) -> mqtt.Client:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=f"sagui-operator-{token_hex(6)}",
-            protocol=_VERSIONS[protocol],
+            client_id=name,
+            protocol=_VERSIONS[self._protocol],
             reconnect_on_failure=False,
         )
         if self._address.tls is not None:
@@ -105,8 +120,12 @@ class MqttLine:
 
     def _open(self) -> None:
         try:
-            self._client.connect(self._address.host, self._address.port, keepalive=_KEEPALIVE_S)
+            self._connect()
+        except (ssl.SSLEOFError, ConnectionResetError) as error:
+            raise LostError(f"{self._address}: the connection is closed at once{self._maybe()}") from error
         except ssl.SSLError as error:
+            if error.reason == "WRONG_VERSION_NUMBER":
+                raise BrokerError(f"{self._address} does not speak TLS{self._maybe()}") from error
             why = getattr(error, "verify_message", "") or error.reason or error
             raise BrokerError(f"{self._address}: no TLS that we trust: {why}; --ca names whom to trust") from error
         except OSError as error:
@@ -115,13 +134,32 @@ class MqttLine:
         self._client.loop_start()
         try:
             why = self._answer("connect")
-        except BrokerError:
+        except BrokerError as error:
             self.close()
+            if self._lost.is_set():
+                raise LostError(f"{self._address}: the connection is closed at once{self._maybe()}") from error
             raise
         if why:
             self.close()
             hint = "; try --mqtt 3.1.1" if why == "Unsupported protocol version" else ""
             raise BrokerError(f"{self._address} refuses the connection: {why}{hint}")
+
+    def _connect(self) -> None:
+        place = self._address.host, self._address.port, _KEEPALIVE_S
+        if self._protocol == "3.1.1":
+            # There a session would never end by itself.
+            self._client.connect(*place)
+            return
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = _SESSION_S
+        self._client.connect(*place, clean_start=False, properties=properties)
+
+    def _maybe(self) -> str:
+        """What is often the cause where a broker hangs up without a word."""
+        place = f"{self._address.host}:{self._address.port}"
+        if self._address.tls is None:
+            return f"; the port may speak TLS: mqtts://{place}"
+        return f"; the port may be one without TLS, mqtt://{place}, or want a certificate, --certificate"
 
     def _answer(self, to: str) -> str:
         """Waits for the broker's answer; gives why it says no, or nothing."""
@@ -142,8 +180,15 @@ class MqttLine:
     # What follows is called by paho's thread.
 
     def _on_connect(
-        self, _client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
+        self,
+        _client: mqtt.Client,
+        _data: object,
+        flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
     ) -> None:
+        if self._protocol == "5":
+            self._remembers = flags.session_present
         self._answers.put(("connect", _failure(reason)))
 
     def _on_disconnect(

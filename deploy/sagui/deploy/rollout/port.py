@@ -21,6 +21,10 @@ class Heard:
 class Line(Protocol):
     """One connection to a broker. When it is lost, every call raises `LostError`; another is opened then."""
 
+    @property
+    def remembers(self) -> bool | None:
+        """Whether the broker still knew us from the line before, if there was one; None if that cannot be told."""
+
     def subscribe(self, filters: Sequence[str]) -> None:
         """Asks for what is kept and what will be said; waits until the broker has said yes.
 

@@ -5,9 +5,11 @@ confirmed and have been so for the dwell. It halts the rollout when more of them
 come to an end and too few are confirmed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 import msgspec
@@ -31,6 +33,7 @@ __all__ = [
     "pause",
     "resume",
     "revert",
+    "rewrite",
     "share_for",
     "standing",
     "tally",
@@ -189,8 +192,14 @@ def resume(
     if plan.action == "install":
         again = msgspec.structs.replace(again, share=max(plan.share, _reach(again, members, plan.wave, now)))
         if stop := _stop(again, tally(again, members, now)):
-            raise RolloutError(f"it would halt again at once: {stop}; resume with a greater --error, or revert")
+            options = _that_would_do(again, tally(again, members, now))
+            raise RolloutError(f"it would halt again at once: {stop}; {options}sagui rollout revert goes back")
     return again
+
+
+def rewrite(plan: Desired, now: datetime, operator: str) -> Desired:
+    """Makes the same plan once more, as its next revision: for a broker that has lost it."""
+    return _revised(plan, now, operator)
 
 
 def revert(plan: Desired, rollout: str, now: datetime, operator: str) -> Desired:
@@ -226,11 +235,29 @@ def _stop(plan: Desired, state: Tally) -> str:
     return ""
 
 
+def _that_would_do(plan: Desired, state: Tally) -> str:
+    """The options with which a halted rollout can go on; empty if none do."""
+    at_best = state.confirmed + state.under_way
+    if not at_best:
+        return "no device of the wave can be confirmed: "
+    options = []
+    if state.failed > at_most(plan.error, state.counted):
+        options.append(f"--error {_per_cent(Fraction(state.failed, state.counted), ceil)}%")
+    if at_best < _needed(plan, state):
+        options.append(f"--success {_per_cent(Fraction(at_best, state.counted), floor)}%")
+    return f"sagui rollout resume {' '.join(options)} accepts that, "
+
+
+def _per_cent(share: Fraction, to_whole: Callable[[Fraction], int]) -> str:
+    """A share as a person writes it, with one digit behind the point at most; rounded up or down."""
+    return f"{to_whole(share * 1000) / 10:g}"
+
+
 def _wait(plan: Desired, state: Tally, now: datetime) -> str:
     """What a wave waits for; empty if it has done."""
     needed = _needed(plan, state)
     if state.confirmed < needed:
-        return f"{state.confirmed} of {needed} devices confirmed"
+        return f"{state.confirmed} of {state.counted} devices confirmed, {needed} needed"
     well_since = max(moment(plan.since), state.confirmed_at[needed - 1])
     # A clock that was set back makes the dwell longer, never shorter.
     left_s = plan.dwell_s - max(0.0, (now - well_since).total_seconds())
@@ -263,12 +290,22 @@ def _nobody(plan: Desired, state: Tally, now: datetime, operator: str) -> Step:
 def _back(plan: Desired, state: Tally, now: datetime, operator: str) -> Step:
     """A revert never halts: that would keep the others on the bad version."""
     if state.under_way:
-        return Step(None, f"{state.under_way} of {state.counted} devices still run {plan.version}")
-    reason = f"no device that is there runs {plan.version}"
+        away = f", {state.absent} of them away" if state.absent else ""
+        return Step(None, f"{state.under_way} of {state.counted} devices still run {plan.version}{away}")
+    but = " but those that are pinned" if state.of["pinned"] else ""
+    reason = _not_back(plan, state) or f"no device that is there runs {plan.version}{but}"
+    return Step(_revised(plan, now, operator, status="done", reason=reason), reason)
+
+
+def _not_back(plan: Desired, state: Tally) -> str:
+    """Who still has the version after a revert; empty if nobody has."""
+    parts = []
     if state.failed:
         who = f"{state.failed} of {state.counted} devices"
-        reason = f"{who} did not go back from {plan.version}{_for_example(state.failures)}"
-    return Step(_revised(plan, now, operator, status="done", reason=reason), reason)
+        parts.append(f"{who} did not go back from {plan.version}{_for_example(state.failures)}")
+    if away := state.of["away"]:
+        parts.append(f"{away} away, {'they go back when they come' if away > 1 else 'it goes back when it comes'}")
+    return "; ".join(parts)
 
 
 def _reach(plan: Desired, members: Sequence[Member], wave: int, now: datetime) -> float:

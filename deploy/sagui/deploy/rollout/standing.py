@@ -12,8 +12,19 @@ from semver import Version
 from sagui.wire import AT_WORK, Desired, Phase, RolloutAction, UpdateState, is_asked
 
 Standing = Literal[
-    "not-asked", "pinned", "ahead", "offline", "pending", "waiting", "left-out", "confirmed", "failed", "timed-out"
+    "not-asked",
+    "pinned",
+    "ahead",
+    "offline",
+    "away",
+    "pending",
+    "waiting",
+    "left-out",
+    "confirmed",
+    "failed",
+    "timed-out",
 ]
+"""``away`` is a device that a revert waited for in vain: it is not there, and last said that it runs the version."""
 
 COUNTED: frozenset[Standing] = frozenset({"pending", "waiting", "confirmed", "failed", "timed-out"})
 """Of these devices shares are taken; nobody else says anything about the model."""
@@ -66,12 +77,14 @@ class Tally:
     Attributes:
         of: How many devices stand how; what none does is 0.
         confirmed_at: Since when each confirmed device is so, earliest first.
+        absent: How many of those under way are not there now.
         failures: Those that failed or timed out, by name.
         waits: Those that wait, or waited for too long, by name.
     """
 
     of: Counter[Standing] = field(default_factory=Counter)
     confirmed_at: tuple[datetime, ...] = ()
+    absent: int = 0
     failures: tuple[Remark, ...] = ()
     waits: tuple[Remark, ...] = ()
 
@@ -118,18 +131,22 @@ def tally(plan: Desired, members: Iterable[Member], now: datetime) -> Tally:
     confirmed_at: list[datetime] = []
     failures: list[Remark] = []
     waits: list[Remark] = []
+    absent = 0
     for member in members:
         one = standing(plan, member, now)
         of[one] += 1
+        absent += one in UNDER_WAY and not member.online
         if one == "confirmed":
             confirmed_at.append(said_at(member, now))
         elif one in FAILURES:
             failures.append(Remark(member.device, _why(plan, member, one)))
+        elif one == "away":
+            waits.append(Remark(member.device, f"to come back; it last said that it runs {plan.version}"))
         elif one in _WAITS:
             waits.append(Remark(member.device, member.state.error or "did not say what for"))
     by_name = attrgetter("device")
     return Tally(
-        of, tuple(sorted(confirmed_at)), tuple(sorted(failures, key=by_name)), tuple(sorted(waits, key=by_name))
+        of, tuple(sorted(confirmed_at)), absent, tuple(sorted(failures, key=by_name)), tuple(sorted(waits, key=by_name))
     )
 
 
@@ -137,7 +154,8 @@ def standing(plan: Desired, member: Member, now: datetime) -> Standing:
     """Says how a device stands to the plan.
 
     A device that is away does not count, unless it went while the update was under way: a model that takes its
-    device down must not look like a device that was switched off.
+    device down must not look like a device that was switched off. A revert waits for those that are away and last said
+    that they run the version, too: a device restarts in order to go back.
     """
     if not is_asked(plan, member.device):
         return "not-asked"
@@ -180,9 +198,11 @@ def _at_an_end(plan: Desired, member: Member) -> Standing | None:
 def _on_the_way(plan: Desired, member: Member, now: datetime) -> Standing:
     state = member.state
     at_work = state.rollout == plan.id and state.phase in AT_WORK
-    if not member.online and not at_work:
-        return "offline"
     overdue = _elapsed_s(now, _asked_at(plan, member)) > plan.timeout_s
+    if not member.online and not at_work:
+        if plan.action == "install":
+            return "offline"
+        return "away" if overdue else "pending"
     if state.phase == "waiting" and state.rollout in {None, plan.id}:
         return "left-out" if overdue else "waiting"
     return "timed-out" if overdue else "pending"
