@@ -224,7 +224,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "mixed snapshot": (mixed("snapshot"), "^mix-and-match: snapshot"),
     "mixed targets": (mixed("targets"), "^mix-and-match: targets"),
     "mixed model": (mixed("pets"), "^mix-and-match: pets"),
-    "root of a stranger": (root_by_a_stranger(), "^root rotation broken"),
+    "root of a stranger": (root_by_a_stranger(), "^this registry belongs to other keys than the root.json"),
     "root not of its own": (root_without_its_own_keys, "^root rotation broken"),
     "root skips": (root_that_skips, "^root rotation broken: .*version 2.*version 3"),
     "foreign registry": (foreign, "wrong key.*another one than root.json"),

@@ -24,6 +24,7 @@ from sagui.device.start import Station
 from sagui.device.telemetry import prometheus
 from sagui.device.telemetry.prometheus import Endpoint
 from sagui.device.update import plan as update_plan
+from sagui.device.update import station as update_station
 from sagui.device.update.rules import Window
 from sagui.device.update.station import Updates
 from sagui.infer.runtimes.device import Device
@@ -87,6 +88,7 @@ OTHERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "update.pin": (True, {}),
     "update.window": ("22:00-04:00", {}),
     "update.shadow_frames": (7, {}),
+    "update.disagree": (0.7, {}),
     "update.dwell_s": (7.0, {}),
 }
 ELSEWHERE = {"log.format"}
@@ -130,6 +132,7 @@ def parts(tmp_path: Path, colours: Path, monkeypatch: pytest.MonkeyPatch) -> Par
     note(prometheus, "Exporter", lambda *_: Exporter())
     note(update_plan, "Policy")
     note(update_plan, "Registry")
+    note(update_station, "Workplace")
     began = Updates.start
 
     def begin(updates: Updates, *arguments: Any) -> None:

@@ -51,6 +51,7 @@ _BY_REASON = {
         f"{_DELEGATES}::test_a_model_that_ends_the_process_is_an_error",
         f"{_DELEGATES}::test_loading_with_a_probe_survives_such_a_model",
         f"{_SELFTEST}::test_a_model_that_crashes_the_runtime_is_told",
+        "tests/device/update/test_at_work.py::test_a_model_that_ends_the_process_ends_another_one",
     ),
     # What says TFL3 and goes on with garbage.
     Reason.CRASH: (f"{_LOAD}::test_what_is_no_tflite_file_is_refused[\\x1c",),

@@ -48,10 +48,11 @@ class UpdateState(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         model: The name of the installed bundle; null for a plain TFLite file.
         installed_version: Of the model that is at work now, the tried one included.
-        latest_version: The newest that the device was told of; the installed one if it knows of no other.
+        latest_version: The newest that the registry vouched for, or that is on the device already; the installed one
+            if it knows of no newer. A plan's or an order's word does not count.
         in_progress: Whether an update is under way.
         update_percentage: Of the present phase, where it can be told.
-        error: Why it failed or what it waits for, for a person, in one line.
+        error: Why it failed, what it waits for, or what stands in the way of every update; for a person, in one line.
         rollout: Which rollout the phase belongs to; null for an update that came another way.
         groups: Which fleets' plans the device follows.
         pinned: Whether it keeps its model whatever a plan says.

@@ -91,7 +91,7 @@ def test_room_python_and_sagui_are_required() -> None:
 
 @given(PHASES)
 def test_only_a_model_at_rest_stands_and_only_one_on_trial_is_taken_back(phase: str) -> None:
-    assert stands(state(phase), PARCEL) == (phase in {"idle", "confirmed"})
+    assert stands(state(phase), PARCEL) == (phase not in AT_WORK)
     assert on_trial(state(phase), PARCEL) == (phase == "activated")
     for other in (state(phase, "1.2.2"), state(phase, model="cats"), state(phase, None)):
         assert not stands(other, PARCEL)

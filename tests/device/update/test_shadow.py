@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from tests.device.sightings import LABELS, Brightness, make_stream, see
 
+from sagui.bundle.manifest import Decision
 from sagui.device.cameras.geometry import Region
 from sagui.device.errors import Cancelled, UpdateError
 from sagui.device.observers import Sighting
 from sagui.device.streams import Stream
 from sagui.device.update.shadow import LIMIT_S, Rivals, Slot, run_beside
-from sagui.device.update.shadow_rules import FEWEST, Comparison
+from sagui.device.update.shadow_rules import FEWEST, Comparison, Limits
 from sagui.infer.errors import ModelError
 from sagui.infer.load import LoadedModel
 
@@ -94,6 +95,18 @@ def test_one_that_says_the_opposite_is_refused_with_its_version_and_the_count() 
 def test_one_that_fails_on_a_frame_is_refused() -> None:
     with pytest.raises(UpdateError, match=r"2\.0\.0 fails on a frame of this camera: the network failed"):
         compare(model(Failing()))
+
+
+def test_one_that_names_nothing_any_more_is_refused_for_that_though_its_labels_are_the_old_ones() -> None:
+    strict = model()
+    strict.classifier.decision = Decision(threshold=1.0)
+    with pytest.raises(UpdateError, match=r"it gives 100% of the frames no name, the old model 0%"):
+        compare(strict)
+
+
+def test_who_knows_that_a_model_is_to_differ_has_it_pass() -> None:
+    found, _ = compare(model(Opposite()), limits=Limits(disagreement=1.0))
+    assert found.agreement == 0.0
 
 
 def test_it_sees_the_part_of_the_picture_that_the_stream_looks_at() -> None:

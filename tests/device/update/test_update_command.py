@@ -10,6 +10,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
+from paho.mqtt import publish
 from tests.device.running import Agent, Reader
 from tests.device.update.signing import Registry
 
@@ -20,8 +21,10 @@ from sagui.device.update import place as places
 from sagui.device.update.by_hand import wait_for
 from sagui.device.update.command import update
 from sagui.device.update.place import find_place
+from sagui.device.update.said import LastWord
 from sagui.device.update.source import Candidate
-from sagui.wire import UpdateState, decode
+from sagui.device.update.status import ago
+from sagui.wire import UpdateState, decode, timestamp
 
 Ask = Callable[..., Result]
 Write = Callable[..., Path]
@@ -130,6 +133,89 @@ def test_an_older_version_is_refused_and_one_that_failed(ask: Ask, make_bundle: 
     assert "  failed     1.2.0: it was slow" in ask("status", *bare, config=False).output
 
 
+def test_a_version_that_a_person_took_back_is_said_to_be_taken_back(ask: Ask, state: Path) -> None:
+    assert ask("install").exit_code == 0
+    Store(store_folder(state)).change(ledgers.activate)
+    assert ask("revert").exit_code == 0
+    again = refusal(ask("install"))
+    assert again == "1.1.0 was taken back here, and is not taken again; publish it as another version"
+    told = ask("status").output
+    assert "  taken back 1.1.0: taken back by a person" in told
+    assert "failed" not in told
+
+
+def word(**changes: Any) -> UpdateState:
+    fields: dict[str, Any] = {"model": "toy", "installed_version": "1.0.0", "in_progress": False, "phase": "waiting"}
+    return UpdateState(**({"time": timestamp(0.0), "error": "no answer", "groups": ("all",)} | fields | changes))
+
+
+def test_what_the_agent_says_over_mqtt_is_said_here_while_it_runs(ask: Ask, state: Path) -> None:
+    agent = LastWord(store_folder(state))
+    agent.keep(word(rollout="monday", latest_version="1.1.0"))
+    told = status(ask)
+    assert (told.phase, told.error, told.rollout, told.latest_version) == ("waiting", "no answer", "monday", "1.1.0")
+    assert ask("status").output.splitlines()[:2] == ["toy 1.0.0: waiting", "  why        no answer"]
+    agent.keep(word(phase="announced", error=None))
+    assert status(ask).in_progress
+    agent.close()
+    assert status(ask).phase == "idle"
+
+
+def test_the_last_word_of_an_agent_that_does_not_run_is_said_with_its_age(ask: Ask, state: Path) -> None:
+    agent = LastWord(store_folder(state))
+    agent.keep(word())
+    agent.close()
+    lines = ask("status").output.splitlines()
+    assert lines[0] == "toy 1.0.0: idle"
+    assert re.fullmatch(r"  agent      does not run; [0-9]+ days ago it said waiting: no answer", lines[1])
+
+
+def test_an_older_word_than_the_ledger_is_not_repeated(ask: Ask, state: Path) -> None:
+    agent = LastWord(store_folder(state))
+    agent.keep(word())
+    assert ask("install").exit_code == 0
+    assert status(ask).phase == "staged"
+    agent.keep(word(error="the hours for updates are 22:00-04:00"))
+    assert (status(ask).phase, status(ask).installed_version) == ("waiting", "1.0.0")
+    Store(store_folder(state)).change(ledgers.activate)
+    agent.keep(word(installed_version="1.1.0", error="the disk is full"))
+    assert (status(ask).phase, status(ask).error) == ("activated", "the disk is full"), "it is on trial all the same"
+    agent.keep(word(installed_version="0.9.0"))
+    assert (status(ask).phase, status(ask).error) == ("activated", None), "another model than is to run"
+    agent.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"v": 9}', b"\xff", b"[" * 5000])
+def test_a_word_that_cannot_be_read_is_left(ask: Ask, state: Path, content: bytes) -> None:
+    agent = LastWord(store_folder(state))
+    agent.keep(word())
+    (store_folder(state) / "said.json").write_bytes(content)
+    assert status(ask).phase == "idle"
+    agent.close()
+
+
+def test_a_word_is_written_when_it_changes_and_not_for_each_percent(state: Path) -> None:
+    agent, path = LastWord(store_folder(state)), store_folder(state) / "said.json"
+    agent.keep(word(phase="idle", error=None))
+    assert not path.exists(), "a device that is never updated writes nothing"
+    agent.keep(word(phase="downloading", error=None, update_percentage=1))
+    first = path.stat().st_ino
+    agent.keep(word(phase="downloading", error=None, update_percentage=2))
+    assert path.stat().st_ino == first
+    agent.keep(word(phase="idle", error=None))
+    assert path.stat().st_ino != first
+    agent.close()
+
+
+@pytest.mark.parametrize(
+    ("age_s", "said"),
+    [(-1, "some time"), (0, "just now"), (119, "119 s"), (120, "2 min"), (9000, "2 h"), (1e6, "11 days")],
+)
+def test_an_age_is_told_in_whole_numbers(age_s: float, said: str) -> None:
+    assert ago(timestamp(1000.0), 1000.0 + age_s).startswith(said)
+    assert ago("2026-99-99T00:00:00.000Z", 0.0) == "some time ago"
+
+
 def test_a_plain_file_can_be_told_of_but_not_updated(ask: Ask, make_bundle: Write, tmp_path: Path) -> None:
     bare = ("--device", "bare", "--model", tmp_path / "gone.tflite", "--state", tmp_path / "bare")
     told = ask("status", *bare, config=False)
@@ -217,6 +303,21 @@ def test_every_command_explains_itself() -> None:
     assert isinstance(update, click.Group)
     for name in update.commands:
         assert CliRunner().invoke(update, [name, "--help"]).exit_code == 0
+
+
+def test_a_refused_plan_is_seen_on_the_device_as_over_mqtt(
+    ask: Ask, settings_file: Write, start: Callable[..., Agent], reader: Reader, eventually: Eventually, mosquitto: Any
+) -> None:
+    start("--config", settings_file())
+    assert eventually(lambda: len(reader.results()) > 3)
+    order = b'{"order": "install", "version": "9.9.9"}'
+    publish.single("sagui/porch/update/set", order, qos=1, hostname="127.0.0.1", port=mosquitto.port)
+    assert eventually(lambda: status(ask).phase == "failed")
+    told = status(ask)
+    assert "toy 9.9.9 is not in the registry" in (told.error or "")
+    assert (told.installed_version, told.latest_version) == ("1.0.0", "1.0.0")
+    said = decode(reader.payloads("sagui/porch/update/state")[-1], UpdateState)
+    assert (said.phase, said.error) == (told.phase, told.error)
 
 
 def test_with_an_agent_at_work_it_waits_for_the_end_and_goes_back(

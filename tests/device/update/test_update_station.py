@@ -14,6 +14,7 @@ from tests.device.said import Said
 from tests.device.sightings import Brightness, make_stream
 from tests.device.test_publisher import Wire
 from tests.device.test_start import Arrange, arrange, running
+from tests.device.update.signing import Registry
 
 from sagui.device import start
 from sagui.device.condition import Condition
@@ -180,8 +181,67 @@ def test_without_its_packages_the_model_runs_and_the_reason_is_said(
     (state,) = scene.line.told()
     assert state.error == "updates need semver: pip install 'sagui[update]'"
     assert (state.model, state.installed_version) == ("toy", "1.0.0")
+    assert scene.said.texts == ["updates need semver: pip install 'sagui[update]'"]
     scene.updates.apply(scene.settings)
     scene.updates.stop()
+
+
+def test_an_order_that_nobody_can_carry_out_is_answered(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    def fail(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'semver'", name="semver")
+
+    monkeypatch.setattr(Updates, "_make", fail)
+    scene.start()
+    assert eventually(lambda: bool(scene.line.told()))
+    scene.updates.apply(scene.settings)
+    scene.line.handlers["sagui/fleet/all/desired"]("", b"", True)
+    assert [state.error for state in scene.line.told()] == [None], "nobody asked for anything"
+    scene.line.handlers["sagui/porch/update/set"]("", b"revert", False)
+    assert scene.line.told()[-1].error == "updates need semver: pip install 'sagui[update]'"
+    scene.updates.stop()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "the trusted root cannot be read: No such file"), (b"not JSON", "no root.json of a registry")],
+)
+@pytest.mark.parametrize("registry", [{}, {"update.registry": "file:///nowhere"}])
+def test_a_root_that_is_none_is_said_at_the_start_and_the_model_runs(
+    scene: Scene, tmp_path: Path, eventually: Eventually, content: bytes | None, said: str, registry: dict[str, str]
+) -> None:
+    root = tmp_path / "root.json"
+    if content is not None:
+        root.write_bytes(content)
+    more = {"update.root": str(root), **registry}
+    scene.settings = merge(None, {}, {"device": "porch", "model": scene.settings.model, **more})
+    scene.start()
+    assert eventually(lambda: bool(scene.line.told()))
+    scene.updates.stop()
+    state = scene.line.told()[-1]
+    assert (state.phase, state.installed_version) == ("idle", "1.0.0")
+    assert said in (state.error or "")
+    assert str(root) in (state.error or "")
+    assert next(text for text in scene.said.texts if said in text).startswith("no update can be had: ")
+
+
+def test_a_root_that_is_one_is_not_spoken_of(scene: Scene, registry: Registry, eventually: Eventually) -> None:
+    more = {"update.root": str(registry.root), "update.registry": registry.url}
+    scene.settings = merge(None, {}, {"device": "porch", "model": scene.settings.model, **more})
+    scene.start()
+    assert eventually(lambda: bool(scene.line.told()))
+    scene.updates.stop()
+    assert scene.line.told()[0].error is None
+    assert not scene.said.texts
+
+
+def test_a_disk_that_takes_no_word_is_warned_of_once(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file in the folder's place")
+    for phase in ("failed", "waiting"):
+        scene.updates._say(UpdateState(time=timestamp(0), in_progress=False, phase=phase, error=phase))
+    assert [state.phase for state in scene.line.told()] == ["failed", "waiting"]
+    assert scene.said.events == ["warning"]
 
 
 class Updater:

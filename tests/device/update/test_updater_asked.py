@@ -7,7 +7,7 @@ import pytest
 from tests.device.update.rig import Rig, order, raising, stage
 from tests.torture.device import make_bundle
 
-from sagui.device.errors import DistrustError, SourceAwayError, UpdateError
+from sagui.device.errors import DistrustError, SourceAwayError, SourceError, UpdateError
 from sagui.device.store import ledger as ledgers
 from sagui.device.update.fetching import bring
 from sagui.device.update.rules import Window
@@ -123,7 +123,40 @@ def test_a_registry_that_is_not_to_be_trusted_is_said_at_a_poll_until_it_is_righ
 def test_a_registry_that_is_away_at_a_poll_is_for_the_journal(rig: Rig) -> None:
     rig.trouble = SourceAwayError("no answer")
     assert rig.tick(5).phase == "idle"
-    assert ("update-registry", "the registry cannot be asked: no answer") in rig.events
+    for _ in range(3):
+        rig.tick(60, step_s=60.0)
+    assert len(rig.asked) > 3
+    away = "the registry cannot be asked: no answer (said once, until it answers)"
+    assert _registry_events(rig) == [away]
+    rig.trouble = None
+    for _ in range(2):
+        rig.tick(60, step_s=60.0)
+    assert _registry_events(rig) == [away, "the registry answers again"]
+
+
+def _registry_events(rig: Rig) -> list[str]:
+    return [text for event, text in rig.events if event == "update-registry"]
+
+
+def test_a_plan_that_waits_for_the_registry_is_in_the_journal_once_and_so_is_its_end(rig: Rig) -> None:
+    rig.trouble = SourceAwayError("no answer")
+    rig.plan()
+    assert rig.tick(20, step_s=600.0).phase == "waiting"
+    assert len(rig.asked) > 5
+    assert _registry_events(rig) == [
+        "1.1.0 waits: the registry cannot be asked: no answer (said once, until it answers)"
+    ]
+    rig.trouble = None
+    assert rig.tick(20, step_s=600.0).phase == "confirmed"
+    assert _registry_events(rig)[1:] == ["the registry answers again"]
+
+
+def test_what_stands_in_the_way_of_every_update_is_said_until_the_registry_answers(rig: Rig) -> None:
+    rig.trouble = SourceError("root.json: no such file")
+    rig.updater.beware("root.json: no such file")
+    assert (rig.tick(3).phase, rig.said[-1].error) == ("idle", "root.json: no such file")
+    rig.trouble = None
+    assert (rig.tick(40, step_s=60.0).phase, rig.said[-1].error) == ("idle", None)
 
 
 def test_what_a_person_staged_is_taken_up_by_the_agent_at_work(rig: Rig) -> None:
@@ -188,12 +221,58 @@ def test_the_first_group_that_asks_is_followed(rig: Rig) -> None:
     assert rig.tick(8).installed_version == "1.1.0"
 
 
-def test_the_newest_that_was_heard_of_is_said_whoever_told(rig: Rig) -> None:
+def test_the_newest_is_what_the_registry_vouched_for_whatever_a_plan_says(rig: Rig) -> None:
+    rig.plan("9.9.9")
+    last = rig.tick(5)
+    assert (last.phase, last.latest_version) == ("failed", "1.0.0")
     rig.follow(window=Window(time(22), time(4)))
     rig.publish("1.2.0")
-    rig.plan("1.1.0")
-    assert rig.tick(3).latest_version == "1.1.0", "the plan is all that was heard of"
-    rig.plan("1.1.0", status="paused")
+    rig.plan("9.9.9", revision=2)
+    last = rig.tick(3)
+    assert (last.phase, last.latest_version) == ("waiting", "1.2.0"), "a device that waits asks what there is"
+    rig.plan("9.9.9", revision=3, status="paused")
     assert rig.tick(3).latest_version == "1.2.0"
-    rig.plan("1.1.0")
-    assert rig.tick(3).latest_version == "1.2.0"
+
+
+@pytest.mark.parametrize("plan", [None, "1.0.0", "0.9.0", "1.1.0"])
+def test_an_order_to_go_back_from_nothing_is_answered_whatever_the_plans_say(rig: Rig, plan: str | None) -> None:
+    rig.follow(window=Window(time(22), time(4)))
+    if plan:
+        rig.plan(plan)
+    rig.tick(5)
+    rig.updater.take_order(order("revert"))
+    rig.tick(1)
+    assert rig.said[-1].phase == "failed"
+    assert rig.said[-1].error == "there is no model before 1.0.0 to go back to"
+    # What a plan waits for, or did not get, comes back beside it: whoever leads the rollout counts on that.
+    last = rig.tick(30)
+    assert (last.error or "").startswith("there is no model before 1.0.0 to go back to")
+    assert (last.phase, last.rollout) == {"0.9.0": ("idle", "r1"), "1.1.0": ("waiting", "r1")}.get(
+        plan or "", ("failed", None)
+    )
+    rig.plan("1.1.0", revision=2)
+    assert rig.tick(3).error == "the hours for updates are 22:00-04:00"
+
+
+def test_an_order_to_go_back_twice_is_answered_twice(rig: Rig) -> None:
+    rig.plan()
+    rig.tick(20)
+    rig.updater.take_order(order("revert"))
+    rig.tick(5)
+    rig.updater.take_order(order("revert"))
+    rig.tick(1)
+    assert rig.said[-1].error == "there is no model before 1.0.0 to go back to"
+    last = rig.tick(3)
+    assert (last.phase, last.rollout) == ("reverted", "r1")
+    assert (last.error or "").startswith("there is no model before 1.0.0 to go back to; taken back by an order")
+    assert "1.1.0 was taken back here, and is not taken again" in (last.error or "")
+
+
+def test_another_order_takes_the_place_of_one_that_was_refused(rig: Rig) -> None:
+    rig.plan("0.9.0")
+    rig.updater.take_order(order("revert"))
+    rig.tick(3)
+    rig.updater.take_order(order(version="3.0.0"))
+    error = rig.tick(5).error or ""
+    assert "there is no pets 3.0.0; 0.9.0 is not newer" in error
+    assert "no model before" not in error

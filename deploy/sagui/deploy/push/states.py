@@ -5,9 +5,7 @@ from semver import Version
 
 from sagui.deploy.push.parcel import Parcel
 from sagui.deploy.push.remote import Ran, printable
-from sagui.wire.updates import Phase, UpdateState
-
-_AT_REST: frozenset[Phase] = frozenset({"idle", "confirmed"})
+from sagui.wire.updates import AT_WORK, UpdateState
 
 
 def parse_state(ran: Ran) -> UpdateState | None:
@@ -22,8 +20,11 @@ def parse_state(ran: Ran) -> UpdateState | None:
 
 
 def stands(state: UpdateState, parcel: Parcel) -> bool:
-    """Whether the device works with the pushed model, and is done with trying it."""
-    return _runs(state, parcel) and state.phase in _AT_REST
+    """Whether the device works with the pushed model, and is done with trying it.
+
+    What it waits for, or has refused, is another version then: a plan of its group asks for one.
+    """
+    return _runs(state, parcel) and state.phase not in AT_WORK
 
 
 def on_trial(state: UpdateState, parcel: Parcel) -> bool:

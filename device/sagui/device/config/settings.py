@@ -328,6 +328,13 @@ class Update(Section, frozen=True, kw_only=True):
         Annotated[int, msgspec.Meta(ge=0, le=100_000)],
         _about("Frames on which a new model is compared with the old one before it is put to work; 0 is none."),
     ] = 100
+    disagree: Annotated[
+        _Share,
+        _about(
+            "Share of these frames that the new model may name otherwise than the old one; 1 allows all, for a model "
+            "that is meant to differ."
+        ),
+    ] = 0.25
     dwell_s: Annotated[_Wait, _about("Seconds that a new model must do well, before the old one is given up.")] = 60.0
 
 

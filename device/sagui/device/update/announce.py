@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sagui.device.events import one_line
 from sagui.device.store import Ledger
@@ -68,14 +68,21 @@ class Announcer:
         self._said: UpdateState | None = None
         self._said_s = 0.0
         self._latest = boot.version
+        self._standing: str | None = None
+
+    def beware(self, why: str | None) -> None:
+        """Is told what stands in the way of every update: said while there is nothing else to say; None ends it."""
+        self._standing = why
 
     def heard_of(self, version: str) -> None:
-        """Is told of a version there is."""
+        """Is told of a version there is: the registry vouched for it, or it is on the disk already."""
         if self._latest is None or is_newer(version, self._latest):
             self._latest = version
 
     def tell(self, word: Word) -> None:
         """Says it, if it is news."""
+        if self._standing and not word.error and word.phase not in AT_WORK:
+            word = replace(word, error=self._standing)
         with self._lock:
             state, now_s = self._state(word), self._clocks.monotonic()
             if self._said is not None and _without_number(state) == _without_number(self._said):

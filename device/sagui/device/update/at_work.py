@@ -14,7 +14,7 @@ from sagui.device.telemetry.measure import Meter
 from sagui.device.update.fit import check_fit
 from sagui.device.update.proving import Told
 from sagui.device.update.shadow import Rivals, Slot, run_beside
-from sagui.device.update.shadow_rules import FEWEST
+from sagui.device.update.shadow_rules import DISAGREEMENT, FEWEST, Limits
 from sagui.infer.errors import InferError
 from sagui.infer.load import LoadedModel, load_model
 from sagui.infer.runtimes.device import CPU, Device
@@ -34,6 +34,7 @@ class Workplace:
         events: Events,
         ending: threading.Event,
         frames: int,
+        disagree: float = DISAGREEMENT,
     ) -> None:
         """Takes what is at work.
 
@@ -44,9 +45,11 @@ class Workplace:
             events: Told what a person should know.
             ending: Set when the agent is about to end.
             frames: On how many a new model is compared; 0 compares none. May be changed.
+            disagree: Share of them that may get another label. Likewise.
         """
         self._streams, self._device, self._threads = tuple(streams), device, threads
-        self._events, self._ending, self.frames = events, ending, frames
+        self._events, self._ending = events, ending
+        self.frames, self.disagree = frames, disagree
         self._shape: tuple[int, int] | None = None
         self._slot = Exchangeable()
 
@@ -79,7 +82,8 @@ class Workplace:
         if self._ending.is_set():
             raise Cancelled("the agent ends")
         slot = Slot(self._model)
-        rivals = Rivals(self._model, self._load(bundle, probe=False), same_place=not self._busy)
+        limits = Limits(disagreement=self.disagree)
+        rivals = Rivals(self._model, self._load(bundle, probe=False), same_place=not self._busy, limits=limits)
         self._slot.inner = slot
         try:
             found = run_beside(rivals, slot, max(self.frames, FEWEST), told, self._ending.wait)

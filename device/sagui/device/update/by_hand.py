@@ -10,7 +10,7 @@ from sagui.device.store import ledger as ledgers
 from sagui.device.update.boot import choose
 from sagui.device.update.fetching import bring
 from sagui.device.update.place import Place
-from sagui.device.update.rules import refusal
+from sagui.device.update.rules import TAKEN_BACK, refusal
 from sagui.device.update.source import Candidate, Source
 from sagui.device.update.trust import Registry
 from sagui.wire.updates import Phase
@@ -110,7 +110,7 @@ def revert(place: Place) -> str | None:
 
     def back(now: Ledger) -> Ledger:
         dropped = ledgers.drop_staged(now)
-        return ledgers.revert(dropped, "taken back by a person") if choose(now, place.base) else dropped
+        return ledgers.revert(dropped, f"{TAKEN_BACK} a person") if choose(now, place.base) else dropped
 
     place.store.change(back)
     return held.version if held else None

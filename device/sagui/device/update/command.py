@@ -61,7 +61,7 @@ def status(*, as_json: bool, **where: Any) -> None:  # noqa: ANN401 (values of t
     if as_json:
         click.echo(msgspec.json.encode(state).decode())
         return
-    for line in lines(place.store.ledger(), place.base, state):
+    for line in lines(place.store.ledger(), place.base, state, place.silent()):
         click.echo(line)
 
 

@@ -16,11 +16,19 @@ from tuf.api.exceptions import (
     RepositoryError,
     UnsignedMetadataError,
 )
+from tuf.api.metadata import Metadata, Root
 from tuf.api.serialization import DeserializationError
 
 ROOT, TIMESTAMP, SNAPSHOT = "root", "timestamp", "snapshot"
 
 _SIGNED_BY = re.compile(r"was signed by (\d+)/(\d+) keys")
+
+
+STRANGER = (
+    "this registry belongs to other keys than the root.json this device trusts; give the device this registry's "
+    "root.json if that is meant"
+)
+"""Said of a new root that nobody signed whom this device trusts: most often the address is another registry's."""
 
 
 def diagnose(error: Exception, role: str, now: datetime) -> str:
@@ -35,6 +43,28 @@ def diagnose(error: Exception, role: str, now: datetime) -> str:
         if isinstance(error, kind):
             return say(str(error) or type(error).__name__, role, now)
     return f"{role}.json is not to be trusted: {error}"
+
+
+def is_root(content: bytes) -> bool:
+    """Whether it can be read as a root; who signed it is another question."""
+    try:
+        return isinstance(Metadata[Root].from_bytes(content).signed, Root)
+    except RepositoryError:
+        return False
+
+
+def is_a_strangers(offered: bytes, trusted: bytes) -> bool:
+    """Whether none of the keys that a root names for roots signed another root.
+
+    Args:
+        offered: The new root, as it came.
+        trusted: The root that it is to follow.
+    """
+    try:
+        old, new = Metadata[Root].from_bytes(trusted), Metadata[Root].from_bytes(offered)
+        return not old.signed.get_verification_result(ROOT, new.signed_bytes, new.signatures).signed
+    except (RepositoryError, ValueError, AttributeError):  # a list, but no root
+        return False
 
 
 def _unsigned(said: str, role: str, _now: datetime) -> str:

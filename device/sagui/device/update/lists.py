@@ -3,13 +3,20 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError, DownloadLengthMismatchError, RepositoryError
+from tuf.api.exceptions import (
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    RepositoryError,
+    UnsignedMetadataError,
+)
 from tuf.ngclient import FetcherInterface
 
 from sagui.device.errors import DistrustError, SourceError
-from sagui.device.update.diagnosis import ROOT, diagnose
+from sagui.device.update.diagnosis import ROOT, STRANGER, diagnose, is_a_strangers
 from sagui.device.update.limits import Limits
 from sagui.device.update.pace import Deadline
 from sagui.device.update.transport import StatusError, opened
@@ -25,6 +32,7 @@ class Lists(FetcherInterface):
     def __init__(self, limits: Limits, deadline: Deadline) -> None:
         """Has asked for nothing yet."""
         self.role = ROOT
+        self._root = b""
         self._limits = limits
         self._deadline = deadline
 
@@ -33,17 +41,22 @@ class Lists(FetcherInterface):
         self.role = role_of(url)
         try:
             with opened(url, 0, self._limits, self._deadline) as body:
-                yield from body.pieces
+                self._root = b""
+                for piece in body.pieces:
+                    if self.role == ROOT:
+                        self._root += piece
+                    yield piece
         except StatusError as error:
             raise DownloadHTTPError(str(error), error.status) from error
 
     @contextmanager
-    def in_words(self, registry: str, now: Callable[[], datetime]) -> Iterator[None]:
+    def in_words(self, registry: str, now: Callable[[], datetime], trusted: Path) -> Iterator[None]:
         """Translates what the TUF client raises.
 
         Args:
             registry: Its address.
             now: What this device takes for the time.
+            trusted: The file of the newest root that is trusted.
 
         Raises:
             SourceError: See `sagui.device.update.source.Source.find`.
@@ -52,6 +65,9 @@ class Lists(FetcherInterface):
             yield
         except DownloadHTTPError as error:
             raise SourceError(f"{registry} is no registry: {self.role}.json is not there ({error})") from error
+        except UnsignedMetadataError as error:
+            is_strange = self.role == ROOT and is_a_strangers(self._root, trusted.read_bytes())
+            raise DistrustError(STRANGER if is_strange else diagnose(error, self.role, now())) from error
         except (RepositoryError, DownloadLengthMismatchError) as error:
             raise DistrustError(diagnose(error, self.role, now())) from error
         except DownloadError as error:

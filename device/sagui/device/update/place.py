@@ -16,7 +16,9 @@ from sagui.device.update.base import read_base
 from sagui.device.update.boot import Base, choose
 from sagui.device.update.plan import policy
 from sagui.device.update.rules import Self
-from sagui.device.update.status import state_of
+from sagui.device.update.said import is_agent_there, last_word
+from sagui.device.update.status import ago, in_words_of, is_of, state_of
+from sagui.device.update.wishes import not_again
 from sagui.wire import UpdateState
 
 SERVICE_STATE = Path("/var/lib/sagui")
@@ -40,11 +42,30 @@ class Place:
     base: Base
 
     def report(self) -> UpdateState:
-        """Says how its model stands.
+        """Says how its model stands: in the agent's own words, if it runs.
 
         Raises:
             StoreError: The ledger cannot be read.
         """
+        told = self._told()
+        said = last_word(self.store.folder)
+        return in_words_of(said, told) if said and is_agent_there(self.store.folder) else told
+
+    def silent(self) -> str | None:
+        """Gives the last word of an agent that does not run, with its age; None where it tells nothing new.
+
+        Raises:
+            StoreError: The ledger cannot be read.
+        """
+        told, said = self._told(), last_word(self.store.folder)
+        if said is None or not is_of(said, told) or is_agent_there(self.store.folder):
+            return None
+        if (said.phase, said.error) == (told.phase, told.error) or (said.phase == "idle" and not said.error):
+            return None
+        why = f": {said.error}" if said.error else ""
+        return f"{ago(said.time, time.time())} it said {said.phase}{why}"
+
+    def _told(self) -> UpdateState:
         return state_of(self.store.ledger(), self.base, self.settings.update, time.time())
 
     def me(self, ledger: Ledger) -> Self:
@@ -52,10 +73,10 @@ class Place:
         held, base = choose(ledger, self.base), self.base
         version = held.version if held else base.version
         before = ledger.previous.version if ledger.previous else base.version
-        failed = ledger.failed_versions(base.model) if base.model else frozenset[str]()
+        failed, back = not_again(ledger, base.model)
         chosen = policy(self.settings)
         name = self.settings.device or ""
-        return Self(name, base.model, version, before if held else None, failed, chosen.pinned, chosen.window)
+        return Self(name, base.model, version, before if held else None, failed, chosen.pinned, chosen.window, back)
 
 
 def find_place(

@@ -11,6 +11,9 @@ from sagui.wire import Desired, is_asked
 
 Verdict = Literal["nothing", "wait", "install", "revert"]
 
+TAKEN_BACK = "taken back by"
+"""So begins the reason where a person, an order or a rollout went back, and the model itself did not fail."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -51,7 +54,8 @@ class Self:
         model: The installed bundle's name; None if none is installed.
         version: Its version.
         previous: The version of the model before, to which it can go back.
-        failed: Versions of the model that were tried and did not do.
+        failed: Versions of the model that are not taken again: they did not do, or were taken back.
+        taken_back: Of these, the ones that somebody took back.
         pinned: Whether it keeps what it has.
         window: When it may change its model; None is always.
     """
@@ -63,6 +67,7 @@ class Self:
     failed: AbstractSet[str] = frozenset()
     pinned: bool = False
     window: Window | None = None
+    taken_back: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,8 @@ def refusal(version: str, me: Self) -> str:
     >>> refusal("1.0.0", Self("porch", "pets", "1.1.0"))
     '1.0.0 is not newer than 1.1.0; only a revert goes back'
     """
+    if version in me.taken_back:
+        return f"{version} was taken back here, and is not taken again; publish it as another version"
     if version in me.failed:
         return f"{version} was tried and did not do; publish it as another version"
     if _parsed(version) is None:

@@ -11,6 +11,7 @@ from sagui.device.update.asking import Asking, Trouble
 from sagui.device.update.boot import Boot
 from sagui.device.update.fetching import bring
 from sagui.device.update.policy import Surroundings
+from sagui.device.update.reach import Reach
 from sagui.device.update.rules import Self, is_newer, refusal
 from sagui.device.update.source import Candidate, Source
 from sagui.device.update.wishes import Wish
@@ -40,7 +41,10 @@ class Seeking:
     ) -> None:
         self._boot, self._store, self._source, self._around = boot, store, source, around
         self._announcer, self._asking, self._trouble = announcer, asking, trouble
+        self._reach = Reach(around.events)
         self._wish: Wish | None = None
+        self._plans: Wish | None = None
+        self._unmet = ""
         self._newest, self._distrusted = "", False
         clocks = around.clocks
         self._poll_s = clocks.monotonic() + FIRST_POLL_S * clocks.luck()
@@ -61,11 +65,15 @@ class Seeking:
         Raises:
             StoreError: The disk cannot be used.
         """
-        wish = self._asking.wish(me) or self._poll(me)
+        asked = self._asking.wish(me)
+        if asked is None or (asked.origin != "order" and asked.verdict != "install"):
+            self._poll(me)
+        wish = asked or self._newer(me)
         if wish != self._wish:
             if wish is not None or self._trouble.is_waiting():
                 self._trouble.forget()
             self._wish = wish
+            self._forget_order(wish)
         if wish is None:
             if self._trouble.is_waiting() and self._trouble.is_due():
                 self._trouble.forget()
@@ -77,38 +85,58 @@ class Seeking:
         else:
             self._decline(wish, ledger, me)
 
+    def _forget_order(self, wish: Wish | None) -> None:
+        """An order that was refused is spoken of until there is another one, or a plan asks for something else."""
+        if wish is None or wish == self._plans:
+            return
+        self._unmet = ""
+        if wish.origin != "order":
+            self._plans = wish
+
     def _decline(self, wish: Wish, ledger: Ledger, me: Self) -> None:
-        if wish.version:
-            self._hear_of(wish.version, me)
-        self._trouble.note(_answer(wish, ledger, me))
+        word = _answer(wish, ledger, me)
+        if wish.origin == "order":
+            self._unmet = wish.reason
+        elif self._unmet:
+            # Phase and rollout are the plan's: whoever leads the rollout counts on them.
+            word = replace(word, error=f"{self._unmet}; {word.error}" if word.error else self._unmet)
+        self._trouble.note(word)
         self._asking.done(wish)
         self._trouble.rest(ledger, me)
 
-    def _poll(self, me: Self) -> Wish | None:
+    def _poll(self, me: Self) -> None:
         """Asks the registry now and then what it has."""
-        policy, clocks = self._asking.policy, self._around.clocks
-        if self._source is None or me.model is None or not policy.every_s:
+        every_s, clocks = self._asking.policy.every_s, self._around.clocks
+        if self._source is None or me.model is None or not every_s or clocks.monotonic() < self._poll_s:
+            return
+        self._poll_s = clocks.monotonic() + every_s * (0.5 + clocks.luck())
+        self._ask(self._source, me.model, me)
+
+    def _newer(self, me: Self) -> Wish | None:
+        """Gives what the newest version asks of a device that follows it."""
+        policy = self._asking.policy
+        if policy.follow != "latest" or not policy.every_s or not self._newest:
             return None
-        if clocks.monotonic() >= self._poll_s:
-            self._poll_s = clocks.monotonic() + policy.every_s * (0.5 + clocks.luck())
-            self._ask(self._source, me.model, me)
-        if policy.follow != "latest" or not self._newest:
-            return None
-        return wishes.of_newest(self._newest, me, clocks.local())
+        return wishes.of_newest(self._newest, me, self._around.clocks.local())
 
     def _ask(self, source: Source, model: str, me: Self) -> None:
         try:
             self._newest = source.find(model, None).version
         except SourceError as error:
-            self._around.events.say("update-registry", f"the registry cannot be asked: {error}")
+            self._reach.failed(error)
             if isinstance(error, DistrustError):
                 self._distrusted = True
                 self._trouble.note(Word("failed", str(error)))
             return
+        self._answered()
         if self._distrusted:
             self._distrusted = False
             self._trouble.forget()
         self._hear_of(self._newest, me)
+
+    def _answered(self) -> None:
+        self._reach.answered()
+        self._announcer.beware(None)
 
     def _hear_of(self, version: str, me: Self) -> None:
         if not refusal(version, Self(me.device, me.model, me.version)):
@@ -124,6 +152,7 @@ class Seeking:
         try:
             self._fetch(self._source, wish, me, progress)
         except SourceAwayError as error:
+            self._reach.failed(error, wish.version or "the newest")
             self._trouble.wait_for(str(error), wish.rollout)
         except StoreError:
             raise
@@ -133,12 +162,11 @@ class Seeking:
             self._fail(wish, str(error))
 
     def _fetch(self, source: Source, wish: Wish, me: Self, progress: Progress) -> None:
-        if wish.version:
-            self._hear_of(wish.version, me)
         self._announcer.tell(Word("announced", None, wish.rollout))
         candidate = source.find(me.model or "", wish.version)
         self._hear_of(candidate.version, me)
         if why_not := _why_not(candidate, wish, me):
+            self._answered()
             self._fail(wish, why_not)
             return
         progress(wish, Word("downloading", None, wish.rollout, 0))
@@ -151,12 +179,15 @@ class Seeking:
             origin=wish.origin,
             rollout=wish.rollout,
         )
+        self._answered()
         self._trouble.forget()
         self._announcer.tell(Word("verified", None, wish.rollout))
 
     def _fail(self, wish: Wish, why: str) -> None:
         self._around.events.say("update-failed", f"the update was refused: {why}")
         self._asking.done(wish)
+        if wish.origin == "order":
+            self._unmet = why
         self._trouble.give_up(why, wish.rollout)
 
 

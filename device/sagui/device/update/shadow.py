@@ -16,7 +16,7 @@ from sagui.device.cameras.geometry import treat
 from sagui.device.errors import Cancelled, UpdateError
 from sagui.device.observers import Sighting
 from sagui.device.update.proving import Told
-from sagui.device.update.shadow_rules import FEWEST, Comparison, Look, Pair, compare, judge
+from sagui.device.update.shadow_rules import FEWEST, LIMITS, Comparison, Limits, Look, Pair, compare, judge
 from sagui.infer.classify import Classification
 from sagui.infer.errors import InferError
 from sagui.infer.load import LoadedModel
@@ -75,11 +75,13 @@ class Rivals:
         old: At work.
         new: To be tried; nobody else uses it.
         same_place: Whether both run on the same processor, so that their times can be compared.
+        limits: How much is too much.
     """
 
     old: LoadedModel
     new: LoadedModel
     same_place: bool = True
+    limits: Limits = LIMITS
 
 
 def run_beside(
@@ -129,12 +131,14 @@ def _pair(rivals: Rivals, sighting: Sighting) -> Pair:
 
 def _look(model: LoadedModel, seen: Classification) -> Look:
     best = seen.best()
-    return Look(model.classifier.labels[best], float(seen.scores[best]), seen.preprocess_ms + seen.infer_ms)
+    score = float(seen.scores[best])
+    known = score >= model.classifier.decision.threshold
+    return Look(model.classifier.labels[best], score, seen.preprocess_ms + seen.infer_ms, known)
 
 
 def _judged(rivals: Rivals, pairs: list[Pair], interval_ms: float) -> Comparison:
     old, new = frozenset(rivals.old.classifier.labels), frozenset(rivals.new.classifier.labels)
-    faults = judge(pairs, old, new, interval_ms if rivals.same_place else None)
+    faults = judge(pairs, old, new, interval_ms if rivals.same_place else None, rivals.limits)
     if faults:
         what = "; it ".join(fault.text for fault in faults)
         raise UpdateError(f"{rivals.new.version} beside {rivals.old.version}: it {what} ({len(pairs)} frames)")

@@ -27,6 +27,7 @@ from sagui.device.update.at_work import Doing, Workplace
 from sagui.device.update.base import read_base
 from sagui.device.update.boot import Base, Boot, begin, load_failed
 from sagui.device.update.orders import parse_order, parse_plan
+from sagui.device.update.said import LastWord
 from sagui.device.update.trust import EXTRA
 from sagui.device.voice import Line
 from sagui.infer.runtimes.device import parse_device
@@ -55,9 +56,12 @@ class Updates:
         self._line, self._device, self._state = line, device, state
         self._ending, self._events = ending, events
         self._store = Store(store_folder(state), tell=partial(events.say, "warning"))
+        self._last_word = LastWord(self._store.folder)
         self._boot: Boot | None = None
         self._updater: Updater | None = None
         self._words: deque[Callable[[Updater], None]] = deque(maxlen=_WORDS_KEPT)
+        self._say_lacking: Callable[[], None] | None = None
+        self._is_asked = False
         self._lock = threading.Lock()
         self._workplace: Workplace | None = None
         self._stop = threading.Event()
@@ -130,8 +134,10 @@ class Updates:
             model = ours[0].model
             known = (None, None) if model.proof is None else (model.name, model.version)
             self._boot = Boot(Base(Path(settings.model), *known), None, Path(settings.model))
-        device, frames = parse_device(settings.delegate), settings.update.shadow_frames
-        self._workplace = Workplace(ours, device, settings.threads, self._events, self._stop, frames)
+        device, update = parse_device(settings.delegate), settings.update
+        self._workplace = Workplace(
+            ours, device, settings.threads, self._events, self._stop, update.shadow_frames, update.disagree
+        )
         return self._workplace
 
     def start(self, settings: Settings, meter: Meter, condition: Condition) -> None:
@@ -156,7 +162,7 @@ class Updates:
         """Follows new settings."""
         if self._workplace is None:
             return
-        self._workplace.frames = settings.update.shadow_frames
+        self._workplace.frames, self._workplace.disagree = settings.update.shadow_frames, settings.update.disagree
         self._leave(partial(_follow, settings))
         self._listen(settings)
 
@@ -168,6 +174,7 @@ class Updates:
                 self._updater.stop()
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join(_STOP_SECONDS)
+        self._last_word.close()
 
     def _has_ledger(self) -> bool:
         """Whether there ever was an update; where there was none, nothing is read but this."""
@@ -181,7 +188,11 @@ class Updates:
         try:
             updater = make()
         except ModuleNotFoundError as error:
-            self._say_idle(settings, f"updates need {error.name}: {EXTRA}" if settings.update.registry else None)
+            why = f"updates need {error.name}: {EXTRA}"
+            self._say_lacking = partial(self._say_idle, settings, why)
+            if settings.update.registry:
+                self._events.say("warning", why)
+            self._say_idle(settings, why if settings.update.registry or self._is_asked else None)
             return
         with self._lock:
             self._updater = updater
@@ -199,12 +210,17 @@ class Updates:
                 word(self._updater)
 
     def _make(self, settings: Settings, boot: Boot, workplace: Workplace, doing: Doing) -> "Updater":
-        from sagui.device.update.plan import policy, registry
+        from sagui.device.update.plan import policy, registry, trouble
         from sagui.device.update.policy import Surroundings
         from sagui.device.update.updater import Updater
 
         around = Surroundings(workplace, doing, self._say, self._ending.restart, self._events)
-        return Updater(self._device, policy(settings), boot, self._store, registry(settings, self._state), around)
+        source = registry(settings, self._state)
+        updater = Updater(self._device, policy(settings), boot, self._store, source, around)
+        if why := trouble(settings, source):
+            self._events.say("warning", f"no update can be had: {why}")
+            updater.beware(why)
+        return updater
 
     def _listen(self, settings: Settings) -> None:
         for group in settings.update.groups:
@@ -220,7 +236,7 @@ class Updates:
             return
         version = f" {asked.version}" if asked.version else ""
         self._events.say("update-order", f"ordered: {asked.order}{version}", order=asked.order, id=asked.id)
-        self._leave(lambda updater: updater.take_order(asked))
+        self._ask(lambda updater: updater.take_order(asked))
 
     def _hear_plan(self, group: str, _topic: str, payload: bytes, _retained: bool) -> None:  # noqa: FBT001 (likewise)
         plan = parse_plan(payload)
@@ -228,7 +244,18 @@ class Updates:
             # Whoever wrote it, the one before is what its group was asked for last.
             self._ignore(f"a plan of group {group}", plan)
             return
-        self._leave(lambda updater: updater.take_plan(group, plan))
+        if plan is None:
+            self._leave(lambda updater: updater.take_plan(group, None))
+        else:
+            self._ask(lambda updater: updater.take_plan(group, plan))
+
+    def _ask(self, word: "Callable[[Updater], None]") -> None:
+        """Tells the updater what is asked for; or says why there is none."""
+        self._is_asked = True
+        if self._say_lacking:
+            self._say_lacking()
+        else:
+            self._leave(word)
 
     def _ignore(self, what: str, ignored: Ignored) -> None:
         if f"{what} {ignored.reason}" in self._told:
@@ -239,6 +266,13 @@ class Updates:
 
     def _say(self, state: UpdateState) -> None:
         self._line.retain(topics.update_state(self._device), encode(state))
+        try:
+            self._last_word.keep(state)
+        except OSError as error:
+            text = f"{self._store.folder}: {error.strerror}; `sagui update status` knows only how updates ended"
+            if text not in self._told:
+                self._told.add(text)
+                self._events.say("warning", text)
 
     def _say_idle(self, settings: Settings, error: str | None) -> None:
         boot = self._boot

@@ -31,6 +31,22 @@ def read_root(path: Path) -> bytes:
     return content
 
 
+def check_root(path: Path) -> bytes:
+    """Reads the trusted root, and sees whether it is one; gives it.
+
+    Raises:
+        SourceError: It is none, or the packages are missing that could tell.
+    """
+    content = read_root(path)
+    try:
+        from sagui.device.update.diagnosis import is_root
+    except ModuleNotFoundError as error:
+        raise SourceError(f"updates need {error.name}: {EXTRA}") from error
+    if not is_root(content):
+        raise SourceError(f"{path}: no root.json of a registry; copy the registry's root.json there")
+    return content
+
+
 class Registry:
     """A `Source` that is opened when it is asked for the first time: until then, TUF's packages are not loaded."""
 
@@ -53,9 +69,17 @@ class Registry:
         """See `Source.fetch`."""
         self._open().fetch(candidate, to, have, progress)
 
+    def check(self) -> None:
+        """Looks at what is needed on this device: the address, and the root. Asks nobody.
+
+        Raises:
+            SourceError: It cannot be used.
+        """
+        self._open()
+
     def _open(self) -> Source:
         if self._opened is None:
-            root = read_root(self._root)
+            root = check_root(self._root)
             try:
                 from sagui.device.update.tuf_source import TufSource
             except ModuleNotFoundError as error:

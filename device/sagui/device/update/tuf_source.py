@@ -42,6 +42,9 @@ from sagui.registry import (
 )
 from sagui.registry.index import LONGEST_BYTES
 
+ROOT_FILE = "root.json"
+"""In the folder, as the TUF client keeps it: the newest root that is trusted."""
+
 LOCK = "lock"
 """A file in the folder, held while a registry is asked."""
 
@@ -104,7 +107,7 @@ class TufSource:
         """See `Source.find`."""
         deadline = Deadline("the registry's lists", self._limits.refresh_s, self._clock)
         lists = Lists(self._limits, deadline)
-        with on_disk(self._folder), self._alone(), lists.in_words(self._url, self._now):
+        with on_disk(self._folder), self._alone(), lists.in_words(self._url, self._now, self._folder / ROOT_FILE):
             updater = self._updater(lists)
             updater.refresh()
             index = self._index(updater, deadline, model)

@@ -9,13 +9,13 @@ import threading
 from sagui.device.errors import Cancelled, StoreError
 from sagui.device.store import Ledger, Origin, Store
 from sagui.device.store import ledger as ledgers
-from sagui.device.update import trial
+from sagui.device.update import trial, wishes
 from sagui.device.update.announce import Announcer, Word
 from sagui.device.update.asking import Asking, Trouble, Unwanted
 from sagui.device.update.boot import Boot, choose
 from sagui.device.update.inbox import Inbox
 from sagui.device.update.policy import Policy, Surroundings
-from sagui.device.update.rules import Self
+from sagui.device.update.rules import TAKEN_BACK, Self
 from sagui.device.update.seeking import Seeking
 from sagui.device.update.source import Source
 from sagui.device.update.trying import Trying
@@ -65,6 +65,10 @@ class Updater:
         """Follows other settings from the next tick on."""
         self._asking.policy = self._announcer.policy = policy
 
+    def beware(self, why: str) -> None:
+        """Is told, before the first tick, what stands in the way of every update until the registry answers."""
+        self._announcer.beware(why)
+
     def repeat(self) -> None:
         """Says the state again; nothing before the first tick."""
         self._announcer.repeat()
@@ -110,8 +114,8 @@ class Updater:
         previous = None
         if boot.held is not None:
             previous = ledger.previous.version if ledger.previous else boot.base.version
-        failed = ledger.failed_versions(boot.model) if boot.model else frozenset[str]()
-        return Self(self._device, boot.model, boot.version, previous, failed, policy.pinned, policy.window)
+        failed, back = wishes.not_again(ledger, boot.model)
+        return Self(self._device, boot.model, boot.version, previous, failed, policy.pinned, policy.window, back)
 
     def _is_astray(self, ledger: Ledger) -> bool:
         """Starts again where something else is at work than the ledger says: a person changed it, or it was away."""
@@ -133,9 +137,9 @@ class Updater:
         if wish is None or wish.verdict != "revert" or ledger.current is None:
             return False
         by = f"rollout {wish.rollout}" if wish.rollout else "an order"
-        self._store.change(lambda now: ledgers.revert(now, f"taken back by {by}", wish.rollout))
+        self._store.change(lambda now: ledgers.revert(now, f"{TAKEN_BACK} {by}", wish.rollout))
         self._asking.done(wish)
-        self._restart(f"{me.version} was taken back by {by}")
+        self._restart(f"{me.version} was {TAKEN_BACK} {by}")
         return True
 
     def _judge(self, rollout: str | None, me: Self) -> None:

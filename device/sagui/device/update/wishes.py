@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 
-from sagui.device.store import Origin
-from sagui.device.update.rules import Self, Verdict, answer, hours, refusal, still_wanted
+from sagui.device.store import Ledger, Origin
+from sagui.device.update.rules import TAKEN_BACK, Self, Verdict, answer, hours, refusal, still_wanted
 from sagui.wire import Desired, UpdateOrder, is_asked
 
 PINNED = "pinned: the settings keep this device's model"
@@ -97,6 +97,13 @@ def follower(plans: Plans, me: Self) -> str | None:
         if (plan.version == me.version) == (plan.action == "install"):
             return plan.id
     return None
+
+
+def not_again(ledger: Ledger, model: str | None) -> tuple[frozenset[str], frozenset[str]]:
+    """Gives the versions of a model that are not taken again, and those of them that somebody took back."""
+    ours = [one for one in ledger.failed if one.model == model]
+    back = frozenset(one.version for one in ours if one.why.startswith(TAKEN_BACK))
+    return frozenset(one.version for one in ours), back
 
 
 def _why_not(order: UpdateOrder, me: Self) -> str:
