@@ -75,8 +75,8 @@ require_certificate true
 # The name in the certificate is the user; a user name that a client sends is not looked at.
 use_identity_as_username true
 acl_file {folder / ACL}
-# A reader that is away gets what it missed, for a week, and one that is there thousands of results a second. Not 0 for "any number": then mosquitto 2.0.11 hangs up on who
-# says what it may not, and the client does not learn why.
+# A reader that is away gets what it missed, for a week, and one that is there gets thousands of results a second. Not 0
+# for "any number": then mosquitto 2.0.11 hangs up on who says what it may not, and the client does not learn why.
 persistent_client_expiration 7d
 max_queued_messages 1000000
 max_inflight_messages 1000
