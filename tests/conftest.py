@@ -23,6 +23,10 @@ from sagui.infer.load import from_tflite
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# A shell has what it starts in the background ignore Ctrl-C, and programs inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # No test asserts a time: on a busy machine a single example may take seconds.
 settings.register_profile("sagui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sagui")
