@@ -86,7 +86,7 @@ def listening(address: Address, device: str, on_result: Callable[[Result], None]
         if not listener.subscribed.wait(_CONNECT_SECONDS):
             raise DemoError(f"no broker answers at {address}; is it running, and may this user subscribe to sagui/#?")
         yield listener
-        for topic_of in (topics.availability, topics.state, topics.health, topics.telemetry):
+        for topic_of in (topics.availability, topics.state, topics.health, topics.telemetry, topics.update_state):
             topic = topic_of(device)
             with suppress(RuntimeError, ValueError):  # the broker is gone, and what it kept with it
                 client.publish(topic, b"", qos=1, retain=True).wait_for_publish(2.0)
