@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -472,11 +474,20 @@ def test_what_is_no_bundle_is_refused(push: Any, sshd: Any, standin: Any, tmp_pa
 
 def test_a_host_that_does_not_speak_ssh_is_said(push: Any, sshd: Any) -> None:
     sshd.stop()
-    with socket.create_server(("127.0.0.1", sshd.port)) as server:
+    with _listening(sshd.port) as server:
         talking = _in_background(lambda: server.accept()[0].sendall(b"220 mail\r\n" * 10_000))
         result = push(sshd)
         talking.join()
     assert "cannot be reached" in result.output
+
+
+def _listening(port: int, tries: int = 100) -> socket.socket:
+    """Takes a port over; who had it before may need a moment to be gone."""
+    for _ in range(tries):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+        time.sleep(0.1)
+    return socket.create_server(("127.0.0.1", port))
 
 
 def _in_background(work: Callable[[], object]) -> Any:
