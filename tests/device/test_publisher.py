@@ -3,8 +3,10 @@
 from tests.device.said import Said
 from tests.device.sightings import make_stream, see, see_all
 
+from sagui.device.cameras.geometry import Region
 from sagui.device.decide import Steadiness
 from sagui.device.publisher import Publisher
+from sagui.wire import Region as SaidRegion
 from sagui.wire import Result, State, decode
 
 
@@ -63,6 +65,14 @@ def test_streams_have_names_and_states_of_their_own() -> None:
         publisher.saw(sighting)
     assert [(result.stream, result.label) for result in wire.results()] == [("door", "dark"), ("mat", "bright")]
     assert [topic for topic, _ in wire.states()] == ["sagui/porch/state/door", "sagui/porch/state/mat"]
+
+
+def test_a_state_says_where_its_stream_looks() -> None:
+    wire = Wire()
+    publisher = Publisher(wire, "porch", "b007", Said())
+    for stream in (make_stream("door", Region(0.5, 0.25, 0.5, 0.75)), make_stream("all")):
+        publisher.saw(see(stream, 0.9))
+    assert [state.region for _, state in wire.states()] == [SaidRegion(x=0.5, y=0.25, width=0.5, height=0.75), None]
 
 
 def test_the_first_result_is_told_once() -> None:

@@ -16,7 +16,11 @@ from typing import Any
 import asyncssh
 import msgspec
 import pytest
+from click.testing import CliRunner, Result
+from tests.deploy.push.pushing import options_for
 
+from sagui.deploy.push import deliver as story
+from sagui.deploy.push.command import push as command
 from sagui.wire.updates import AT_WORK, UpdateState
 
 SAGUI = """#!/bin/sh
@@ -269,3 +273,19 @@ def registry(toy_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     create(folder / "registry", folder / "keys", now=datetime.now(UTC))
     publish(toy_bundle, folder / "registry", folder / "keys", now=datetime.now(UTC))
     return folder / "registry"
+
+
+@pytest.fixture
+def push(toy_bundle: Path, registry: Path, client_key: Path, tmp_path: Path) -> Callable[..., Result]:
+    """Pushes to servers whose keys are known."""
+
+    def run(*servers: Any, options: tuple[Any, ...] = (), bundle: Path = toy_bundle, signed: bool = True) -> Result:
+        words = options_for(servers, client_key, tmp_path, registry if signed else None)
+        return CliRunner().invoke(command, [*(one.host for one in servers), str(bundle), *words, *map(str, options)])
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "_LOOK_EVERY_S", 0.05)
