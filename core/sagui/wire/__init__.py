@@ -5,7 +5,7 @@ from sagui.wire.errors import WireError
 from sagui.wire.health import CameraState, Claim, Health, Mode, OutboxCounts, Percentiles, Telemetry
 from sagui.wire.messages import PAYLOADS, Message, decode, encode, timestamp
 from sagui.wire.orders import Command, CommandName
-from sagui.wire.results import Frame, LabelScore, Latency, ModelRef, Result, State
+from sagui.wire.results import Frame, LabelScore, Latency, ModelRef, Region, Result, State
 from sagui.wire.rollouts import Desired, RolloutAction, RolloutStatus, is_asked, point
 from sagui.wire.updates import AT_WORK, Phase, UpdateOrder, UpdateState
 
@@ -27,6 +27,7 @@ __all__ = [
     "OutboxCounts",
     "Percentiles",
     "Phase",
+    "Region",
     "Result",
     "RolloutAction",
     "RolloutStatus",

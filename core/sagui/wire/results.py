@@ -1,6 +1,6 @@
 """What the device sees: each classification, and the present label."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -62,12 +62,32 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     stream: StreamName | None = None
 
 
+Length = Annotated[float, msgspec.Meta(gt=0, le=1)]
+
+
+class Region(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a picture: shares of its width and height, from the upper left corner.
+
+    Attributes:
+        x: Left edge.
+        y: Upper edge.
+        width: With `x` it is at most 1. What the last digits make of a sum is for the reader to bear.
+        height: With `y` it is at most 1.
+    """
+
+    x: Share
+    y: Share
+    width: Length
+    height: Length
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """The present label: what a dashboard shows after a restart.
 
     Attributes:
         score: How sure the network was when the label began.
         stream: Which part of the camera it is of, where there are several.
+        region: Where in the snapshot that is; null where all of it is looked at, or nobody said.
     """
 
     v: Literal[1] = 1
@@ -76,3 +96,4 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     since: Time
     model: ModelRef
     stream: StreamName | None = None
+    region: Region | None = None

@@ -6,7 +6,7 @@ from typing import Protocol
 from sagui.device.events import Events
 from sagui.device.observers import Sighting
 from sagui.device.streams import Stream
-from sagui.wire import Frame, LabelScore, Latency, ModelRef, Result, State, encode, timestamp, topics
+from sagui.wire import Frame, LabelScore, Latency, ModelRef, Region, Result, State, encode, timestamp, topics
 
 
 class Outlet(Protocol):
@@ -75,6 +75,7 @@ class Publisher:
             score=round(standing.score, 4),
             since=timestamp(standing.since),
             model=reference(sighting.stream),
+            region=_region(sighting.stream),
         )
         self._outlet.retain(topics.state(self._device, name), encode(state))
 
@@ -82,6 +83,12 @@ class Publisher:
 def reference(stream: Stream) -> ModelRef:
     """Names a stream's model as the wire does."""
     return _named(stream.model.name, stream.model.version)
+
+
+def _region(stream: Stream) -> Region | None:
+    if (part := stream.region) is None:
+        return None
+    return Region(x=part.x, y=part.y, width=part.width, height=part.height)
 
 
 @cache

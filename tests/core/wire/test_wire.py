@@ -24,6 +24,7 @@ from sagui.wire import (
     OutboxCounts,
     Percentiles,
     Phase,
+    Region,
     Result,
     RolloutAction,
     RolloutStatus,
@@ -68,7 +69,9 @@ results = st.builds(
     latency_ms=st.builds(Latency, preprocess=numbers, infer=numbers, total=numbers),
     stream=streams,
 )
-states = st.builds(State, label=texts, score=shares, since=times, model=models, stream=streams)
+lengths = st.floats(0, 1, exclude_min=True)
+regions = st.none() | st.builds(Region, x=shares, y=shares, width=lengths, height=lengths)
+states = st.builds(State, label=texts, score=shares, since=times, model=models, stream=streams, region=regions)
 telemetries = st.builds(
     Telemetry,
     time=times,
@@ -224,6 +227,49 @@ def test_a_payload_of_before_there_were_streams_is_read() -> None:
     payload = json.loads(encode(a_result()))
     del payload["stream"]
     assert decode(json.dumps(payload).encode(), Result).stream is None
+
+
+def a_state_that_looks_at(region: Any) -> bytes:
+    state = State(label="red", score=0.9, since=timestamp(0), model=MODEL, stream="door")
+    return json.dumps(json.loads(encode(state)) | {"region": region}).encode()
+
+
+def test_a_state_says_where_in_the_snapshot_it_looks() -> None:
+    payload = a_state_that_looks_at({"x": 0.5, "y": 0, "width": 0.5, "height": 1})
+    assert decode(payload, State).region == Region(x=0.5, y=0, width=0.5, height=1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"x": -0.1},
+        {"y": 1.1},
+        {"width": 0},
+        {"height": 0.0},
+        {"width": 1.5},
+        {"height": "1"},
+        {"x": 10**400},
+        {"x": None},
+    ],
+)
+def test_a_region_outside_the_picture_is_refused(wrong: dict[str, Any]) -> None:
+    payload = a_state_that_looks_at({"x": 0, "y": 0, "width": 1, "height": 1} | wrong)
+    with pytest.raises(WireError, match=rf"`\$\.region\.{next(iter(wrong))}`|out of range"):
+        decode(payload, State)
+    with pytest.raises(jsonschema.ValidationError):
+        check(payload, State)
+
+
+@pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"1e999", b"[0,0,1,1]", b'"all"', b'{"x":0,"y":0,"width":1}'])
+def test_a_region_that_is_none_is_refused(text: bytes) -> None:
+    with pytest.raises(WireError):
+        decode(a_state_that_looks_at(None).replace(b'"region": null', b'"region": ' + text), State)
+
+
+def test_a_state_of_before_there_were_regions_is_read() -> None:
+    payload = json.loads(a_state_that_looks_at(None))
+    del payload["region"]
+    assert decode(json.dumps(payload).encode(), State).region is None
 
 
 def test_a_file_name_that_is_no_unicode_can_be_said() -> None:
