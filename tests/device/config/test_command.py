@@ -56,6 +56,16 @@ def test_all_that_is_wrong_is_said_a_line_each(tmp_path: Path, monkeypatch: pyte
     assert lines[0] == f"{path}:1: threads = 0: allowed is a whole number, 1 to 64"
 
 
+def test_a_camera_that_is_none_is_told_with_its_line_and_what_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text('device = "porch"\n[camera]\nspec = "banana"\n')
+    result = call("check", path)
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"{path}:3: camera.spec: camera: 'banana' names none")
+    assert "use folder:DIR, file:VIDEO, usb:0" in line
+
+
 def test_a_file_that_cannot_be_read_is_wrong_too(tmp_path: Path) -> None:
     result = call("check", tmp_path / "none.toml")
     assert result.exit_code == 1

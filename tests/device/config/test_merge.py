@@ -64,6 +64,7 @@ def value(path: str, which: int) -> Any:
     if key.several:
         return key.example if which else ("other",)
     others = {"broker.mqtt": "5", "log.format": "json", "decide.agree": "2/3", "broker.url": "mqtts://other"}
+    others |= {"camera.spec": "other/"}
     others |= {"update.follow": "latest", "update.registry": "file:///other", "update.window": "22:00-04:00"}
     return key.example if which else others.get(path, "other.so" if path == "delegate" else "other")
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from datetime import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -68,8 +69,9 @@ def test_what_nobody_can_listen_at(text: str) -> None:
         "picamera2",
         "synthetic:visits",
         "folder:/not/there",
-        "photos",
-        "photos?roi=0,0,1,0.5",
+        "./photos",
+        "photos/?roi=0,0,1,0.5",
+        "clip.mp4",
         "videos/what?.mp4",
     ],
 )
@@ -78,11 +80,29 @@ def test_a_camera_needs_not_be_there(spec: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["", "usb:x", "usb:0?rotat=1", "rtsp://", "photos?roi=2", "folder:", "file:v.mp4?fps=3"]
+    "spec", ["", "usb:x", "usb:0?rotat=1", "rtsp://", "./photos?roi=2", "folder:", "file:v.mp4?fps=3"]
 )
 def test_what_is_no_camera(spec: str) -> None:
     with pytest.raises(SaguiError, match=r"^camera: "):
         check_camera(spec)
+
+
+@pytest.mark.parametrize("spec", ["banana", "usb", "banana?rotate=90", "Picamera2", "câmera_1"])
+def test_a_word_is_no_camera(spec: str) -> None:
+    with pytest.raises(SaguiError, match=rf"^camera: '{spec.partition('?')[0]}' names none, .*usb:0.*synthetic"):
+        check_camera(spec)
+
+
+def test_a_folder_that_is_here_needs_no_more_than_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    check_camera("photos?roi=0,0,1,0.5")
+
+
+def test_a_word_that_may_hold_a_password_is_not_shown() -> None:
+    with pytest.raises(SaguiError, match=r"^camera: this names none") as told:
+        check_camera("rtsp:pi:s3cret@porch")
+    assert "s3cret" not in str(told.value)
 
 
 def test_telemetry_is_no_flood() -> None:

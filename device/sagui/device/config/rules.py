@@ -1,4 +1,6 @@
-"""What a value must be besides its type: by the rules of those who use it. No I/O.
+"""What a value must be besides its type: by the rules of those who use it.
+
+No I/O, but for a look whether a bare word names a folder or a file here.
 
 They are imported on use: a camera's rules bring OpenCV, those of deciding numpy.
 """
@@ -6,6 +8,7 @@ They are imported on use: a camera's rules bring OpenCV, those of deciding numpy
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -78,11 +81,15 @@ def check_camera(spec: str) -> None:
         CameraError: It is no camera, or an option is wrong.
     """
     from sagui.device.cameras.options import KEYS, parse_options
-    from sagui.device.cameras.spec import split_spec
+    from sagui.device.cameras.spec import HELP, split_spec
 
     source = split_spec(spec)
     if source.kind != "path":
         parse_options(source.query, source.kind)
+    elif not any(sign in source.address for sign in "/.") and not Path(source.address).exists():
+        # Such as a slip in `usb`. It may hold a password, as in `rtsp:user:password@host`.
+        word = repr(source.address) if re.fullmatch(r"[\w-]+", source.address) else "this"
+        raise CameraError(f"camera: {word} names none, nor a folder or file here; use {HELP}")
     elif any(option.partition("=")[0] in KEYS for option in source.query.split("&")):
         # Only the disk knows whether it is a folder or a video; the latter takes all options of the former.
         parse_options(source.query, "file")
