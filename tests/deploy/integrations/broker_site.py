@@ -20,6 +20,7 @@ class Site:
         devices: Who gets a device's certificate.
         reader: Who gets a reader's.
         around: A mosquitto.conf that includes the site's, if there is one; `start` then gets it.
+        operator: Who gets an operator's.
     """
 
     def __init__(
@@ -29,12 +30,26 @@ class Site:
         devices: Sequence[str],
         reader: str,
         around: Callable[["Site"], Path] | None = None,
+        operator: str = "ana",
     ) -> None:
         self.port, self.folder = free_port(), folder / "site"
         self.reader = self.folder / "readers" / reader
+        self.operator = self.folder / "operators" / operator
         self._publisher, self._log = program("mosquitto_pub"), folder / "mosquitto.log"
         people = [part for one in devices for part in ("--device", one)]
-        options = ["--host", "localhost", "--host", "broker", "--reader", reader, *people, "--bind", "127.0.0.1"]
+        options = [
+            "--host",
+            "localhost",
+            "--host",
+            "broker",
+            "--reader",
+            reader,
+            "--operator",
+            operator,
+            *people,
+            "--bind",
+            "127.0.0.1",
+        ]
         options += ["--install-dir", str(self.folder / "mosquitto"), "--port", str(self.port)]
         done = CliRunner().invoke(command, ["init", str(self.folder), *options])
         assert done.exit_code == 0, done.output

@@ -29,6 +29,7 @@ def server(postgres_programs: Path, deployed: Path) -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="sagui-postgres-"))
     server = Postgres(postgres_programs, folder, free_port())
     server.script(deployed / "telegraf" / "schema.sql")
+    server.script(deployed / "compose" / "dashboard.sql")
     yield server
     server.stop()
     shutil.rmtree(folder)
