@@ -1,5 +1,6 @@
 """The authority's folder."""
 
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -160,6 +161,22 @@ def test_the_command_says_where_everything_is(tmp_path: Path) -> None:
     listed = run("list", tmp_path / "site")
     assert "porch" in listed.output
     assert "operator" in listed.output
+
+
+@pytest.mark.parametrize("name", ["porch", "a" * 63])
+def test_the_list_shows_whole_days_on_80_columns(tmp_path: Path, name: str) -> None:
+    made = make_folder(tmp_path / "site", "test", None, clock)
+    made.add(holder("device", name))
+    made.revoke(holder("device", name))
+    made.add(holder("operator", "ana"))
+    listed = run("list", tmp_path / "site", COLUMNS="80")
+    assert listed.exit_code == 0
+    assert max(map(len, listed.output.splitlines())) <= 80
+    (title, first, *more, last) = (line.split() for line in listed.output.splitlines())
+    assert title == ["role", "name", "issued", "until", "revoked"]
+    assert [first[0], first[1] + "".join(part for line in more for part in line)] == ["device", name]
+    assert (first[2], first[4]) == ("2026-11-21", "2026-11-21")
+    assert re.fullmatch(r"operator ana 2026-11-21 20\d\d-\d\d-\d\d", " ".join(last))
 
 
 def test_nothing_is_made_for_a_name_that_is_refused(tmp_path: Path) -> None:

@@ -151,14 +151,25 @@ def test_a_cameras_password_comes_from_a_file(call: Provision, trixie: Path, tmp
 
 
 def test_a_wheel_is_built_where_none_is_named(
-    bundle: Path, ssh_key: Path, wheel: Path, trixie: Path, monkeypatch: pytest.MonkeyPatch
+    bundle: Path, ssh_key: Path, wheel: Path, trixie: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sagui.deploy.provision.command.build_wheel", lambda: building.read_wheel(wheel))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    built: list[Path] = []
+
+    def build(source: Path) -> object:
+        built.append(source)
+        return building.read_wheel(wheel)
+
+    monkeypatch.setattr("sagui.deploy.provision.command.build_wheel", build)
     needed = ["--hostname", "porch", "--broker", "mqtt://b", "--model", str(bundle), "--ssh-key", str(ssh_key)]
     done = CliRunner().invoke(provision, [str(trixie), *needed])
     assert done.exit_code == 0, done.output
     assert f"built {wheel.name}" in done.output
     assert (trixie / "sagui" / wheel.name).read_bytes() == wheel.read_bytes()
+    again = CliRunner().invoke(provision, [str(trixie), *needed])
+    assert again.exit_code == 0, again.output
+    assert f"{wheel.name}: as it was built" in again.output
+    assert built == [building.source_folder()]
 
 
 def test_a_certificate_of_another_device_gets_on_the_card_by_force_alone(

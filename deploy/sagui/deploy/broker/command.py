@@ -17,6 +17,8 @@ from sagui.deploy.broker.people import Role, holder, holder_of
 INSTALL = "/etc/mosquitto/sagui"
 PASSPHRASE = "SAGUI_BROKER_PASSPHRASE_FILE"  # noqa: S105 (a variable's name)
 
+_DAY = len("2026-11-21")
+
 _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 
 
@@ -95,11 +97,15 @@ def revoke(folder: Path, user: str) -> None:
 @broker.command("list")
 @_FOLDER
 def list_certificates(folder: Path) -> None:
-    """List the certificates that were issued."""
-    table = Table("role", "name", "issued", "until", "revoked", box=None)
+    """List the certificates that were issued, with their days in UTC; DIR/ca/issued.json has the times."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("role", "name", "issued", "until", "revoked"):
+        # A long name goes on in the next line; a day is whole on any terminal.
+        table.add_column(title, no_wrap=title != "name", overflow="fold")
     for entry in _open(folder).entries():
         one = holder_of(entry.user)
-        table.add_row(one.role, one.name, entry.issued, entry.until, entry.revoked or "")
+        days = (moment[:_DAY] for moment in (entry.issued, entry.until, entry.revoked or ""))
+        table.add_row(one.role, one.name, *days)
     Console().print(table)
 
 

@@ -1,5 +1,6 @@
 """`sagui provision`."""
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from sagui.deploy.provision.gather import (
     read_password,
     read_updates,
 )
+from sagui.deploy.provision.kept import default_place, kept_or_built
 from sagui.deploy.provision.order import (
     Login,
     Order,
@@ -29,7 +31,7 @@ from sagui.deploy.provision.order import (
 )
 from sagui.deploy.provision.partition import Partition, inspect
 from sagui.deploy.provision.proof import check_name, prove_settings, warnings
-from sagui.deploy.provision.wheel import build_wheel, read_wheel
+from sagui.deploy.provision.wheel import build_wheel, read_wheel, source_folder
 from sagui.deploy.provision.wifi import Wifi, check_network, join
 from sagui.deploy.provision.write import check_room, write_card
 from sagui.progress import Progress
@@ -175,10 +177,11 @@ def _sagui(wheel: Path | None, requirement: str | None, progress: Progress) -> W
         return check_requirement(requirement)
     if wheel is not None:
         return read_wheel(wheel)
+    source = source_folder()
     with progress.task("build a wheel of sagui"):
-        built = build_wheel()
-    click.echo(f"built {built.file} from this clone")
-    return built
+        found, is_new = kept_or_built(source, default_place(os.environ), lambda: build_wheel(source=source))
+    click.echo(f"built {found.file} from this clone" if is_new else f"{found.file}: as it was built from this clone")
+    return found
 
 
 def _show(entries: dict[str, Entry]) -> None:
