@@ -58,7 +58,7 @@ def test_a_password_file_that_holds_no_line_is_named_and_not_shown(tmp_path: Pat
 
 
 def test_a_password_without_a_user_is_refused() -> None:
-    with pytest.raises(BrokerError, match="without a user"):
+    with pytest.raises(BrokerError, match="without a user; set SAGUI_MQTT_USER, or --user-file"):
         parse_address("mqtt://hut", {PASSWORD: "s3cret"}, NO_FILES)
 
 

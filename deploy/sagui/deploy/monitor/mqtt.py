@@ -13,7 +13,6 @@ from typing import Literal
 
 import paho.mqtt.client as mqtt
 from paho.mqtt import MQTTException
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -21,12 +20,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 from sagui.deploy.monitor.feed import Away, Behind, Connected, Happening, Heard
 from sagui.deploy.monitor.waiting import Waiting
 from sagui.deploy.rollout.address import Address
+from sagui.deploy.rollout.client import make_client
 from sagui.deploy.rollout.errors import BrokerError
 
 Protocol = Literal["auto", "5", "3.1.1"]
 
 _KEEPALIVE_S = 30
-_ANSWER_S = 10.0
 _RETRY_MIN_S, _RETRY_MAX_S = 1.0, 30.0
 _SECOND_LOOK_S = 10.0
 """What the broker keeps is asked for again at most so often."""
@@ -128,17 +127,7 @@ class MqttFeed:
             self._tell_away(f"it says what is no MQTT: {error}")
 
     def _make(self) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"sagui-monitor-{token_hex(6)}",
-            protocol=MQTTProtocolVersion.MQTTv5 if self._version == "5" else MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-        )
-        if self._address.tls is not None:
-            client.tls_set_context(self._address.tls)
-        if self._address.user is not None:
-            client.username_pw_set(self._address.user, self._address.password)
-        client.connect_timeout = _ANSWER_S
+        client = make_client(self._address, f"sagui-monitor-{token_hex(6)}", self._version, mqtt.Client)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe

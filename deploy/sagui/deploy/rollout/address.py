@@ -50,13 +50,14 @@ class Address:
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
 
 
-def parse_address(url: str, environment: Mapping[str, str], files: Files) -> Address:
+def parse_address(url: str, environment: Mapping[str, str], files: Files, user_option: str = "--user-file") -> Address:
     """Reads ``mqtt://host:port`` or ``mqtts://host:port``, and the files that go with it.
 
     Args:
         url: What a person wrote; ports are 1883 and 8883 where none is given.
         environment: Where user and password are: a command line is seen by every user of the machine.
         files: Certificates, user and password.
+        user_option: What names the user's file on the command's line.
 
     Raises:
         BrokerError: It is no such address, or a file cannot be used, and it is named.
@@ -67,7 +68,7 @@ def parse_address(url: str, environment: Mapping[str, str], files: Files) -> Add
         raise BrokerError(f"{for_tls[0]}: mqtt:// is not encrypted and uses no certificate; write mqtts://{host}")
     user, password = _secret(environment, USER, files.user), _secret(environment, PASSWORD, files.password)
     if password is not None and user is None:
-        raise BrokerError(f"a password for the broker without a user; set {USER}, or --user-file")
+        raise BrokerError(f"a password for the broker without a user; set {USER}, or {user_option}")
     return Address(host, port, _context(files) if encrypted else None, user, password)
 
 

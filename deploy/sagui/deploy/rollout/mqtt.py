@@ -11,25 +11,21 @@ from time import monotonic
 from typing import Literal
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sagui.deploy.rollout.address import Address
+from sagui.deploy.rollout.client import ANSWER_S, make_client
 from sagui.deploy.rollout.errors import BrokerError, LostError
 from sagui.deploy.rollout.port import Heard
 
 Protocol = Literal["5", "3.1.1"]
 
-ANSWER_S = 10.0
-"""How long a broker may take to answer."""
-
 _KEEPALIVE_S = 30
 _LOOK_S = 0.5
 _SESSION_S = 600
 _LARGEST_BYTES = 64 * 1024
-_VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
 def new_name() -> str:
@@ -100,17 +96,7 @@ class MqttLine:
         self._client.loop_stop()
 
     def _make(self, name: str) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=name,
-            protocol=_VERSIONS[self._protocol],
-            reconnect_on_failure=False,
-        )
-        if self._address.tls is not None:
-            client.tls_set_context(self._address.tls)
-        if self._address.user is not None:
-            client.username_pw_set(self._address.user, self._address.password)
-        client.connect_timeout = ANSWER_S
+        client = make_client(self._address, name, self._protocol, mqtt.Client)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
