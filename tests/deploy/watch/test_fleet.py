@@ -11,7 +11,7 @@ from tests.deploy.watch.saying import MODEL, NOON_S, health, result, state, tele
 
 from sagui.deploy.watch import BUCKETS, Fleet, Limits, Row
 from sagui.deploy.watch.fleet import TOPICS
-from sagui.wire import ModelRef, topics
+from sagui.wire import ModelRef, Region, topics
 
 KINDS = ("availability", "result", "state", "telemetry", "health", "update/state")
 
@@ -94,6 +94,21 @@ def test_each_stream_has_its_own_label(porch: Porch) -> None:
     ]
     porch.say("state/door", b"")
     assert [one.name for one in porch.row.streams] == ["window"]
+
+
+def test_where_a_stream_looks_is_its_newest_states_word(porch: Porch) -> None:
+    left = Region(x=0, y=0, width=0.5, height=1)
+    porch.say("state/door", state(stream="door", region=left))
+    porch.say("result", result(stream="door", score=0.7))
+    assert [(one.region, one.score) for one in porch.row.streams] == [(left, 0.7)]
+    porch.say("state/door", state(stream="door"))
+    assert [one.region for one in porch.row.streams] == [None]
+
+
+def test_a_region_outside_the_picture_is_not_believed(porch: Porch) -> None:
+    porch.say("state", state().replace(b'"region":null', b'"region":{"x":-1,"y":0,"width":9,"height":1}'))
+    assert porch.row.streams == ()
+    assert "region.x" in porch.row.unreadable_why
 
 
 def test_a_stream_on_anothers_topic_is_not_believed(porch: Porch) -> None:

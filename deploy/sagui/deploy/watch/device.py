@@ -15,7 +15,7 @@ from sagui.deploy.watch.reading import (
     read,
 )
 from sagui.deploy.watch.row import Row, Stream
-from sagui.wire import Health, ModelRef, Result, State, Telemetry, UpdateState, WireError, topics
+from sagui.wire import Health, Result, State, Telemetry, UpdateState, WireError, topics
 
 _SHOWN = 60
 """So much of a payload that is not understood is told."""
@@ -28,6 +28,7 @@ class Device:
         self._name, self._limits = name, limits
         self._rate, self._period = Rate(limits), Period(limits)
         self._online: bool | None = None
+        self._came_s: float | None = None
         self._streams: dict[str | None, Stream] = {}
         self._stated: set[str | None] = set()
         self._scores: dict[str | None, Scores] = {}
@@ -68,10 +69,11 @@ class Device:
         self._taken_s = received_s
         if not retained and payload != topics.OFFLINE:  # which may be the broker's word: the last will
             self._heard_s = received_s
-        if not self._rate.note(received_s):
-            return
+        is_read = self._rate.note(received_s)
         if not payload and kind != "result":
-            self._forget(kind, stream)
+            self._forget(kind, stream)  # in a flood, too: it is not said again
+            return
+        if not is_read:
             return
         try:
             self._read(kind, stream, payload, received_s, retained=retained)
@@ -92,7 +94,8 @@ class Device:
         most_bytes = self._limits.payload_bytes[kind]
         match kind:
             case "availability":
-                self._online = _online(payload)
+                was, self._online = self._online, _online(payload)
+                self._came_s = received_s if was is False and self._online else self._came_s
             case "result":
                 self._see(read(payload, Result, most_bytes), received_s)
             case "state":
@@ -115,10 +118,13 @@ class Device:
         if known is None or name not in self._stated:
             label = result.label[: self._limits.text]
             if known is None or known.label != label:
-                known = self._stream(name, label, result.score, result.time, at_s, result.model)
+                model = bearable_model(result.model, self._limits)
+                known = Stream(name, label, result.score, result.time, at_s, model)
         elif known.label != result.label[: self._limits.text] or at_s < known.since_s:
             return  # one frame is no state, and what waited on the device may be older than it
-        self._streams[name] = Stream(name, known.label, result.score, known.since, known.since_s, known.model)
+        self._streams[name] = Stream(
+            name, known.label, result.score, known.since, known.since_s, known.model, known.region
+        )
 
     def _stand(self, state: State, name: str | None) -> None:
         if state.stream != name:
@@ -128,7 +134,8 @@ class Device:
         known, score = self._streams.get(name), state.score
         if known and (known.label, known.since) == (label, state.since):
             score = known.score  # said again after a reconnection; results know better
-        self._streams[name] = self._stream(name, label, score, state.since, since_s, state.model)
+        model = bearable_model(state.model, self._limits)
+        self._streams[name] = Stream(name, label, score, state.since, since_s, model, state.region)
         self._stated.add(name)
 
     def _measure(self, telemetry: Telemetry, received_s: float, *, retained: bool) -> None:
@@ -139,22 +146,21 @@ class Device:
             self._period.note(received_s)
         self._telemetry = bearable_telemetry(telemetry, self._limits)
 
-    def _stream(
-        self, name: str | None, label: str, score: float, since: str, since_s: float, model: ModelRef
-    ) -> Stream:
-        return Stream(name, label, score, since, since_s, bearable_model(model, self._limits))
-
     def _remember(self, name: str | None, score: float, at_s: float, received_s: float) -> None:
         self._room_for(name)
         # Our clock decides; but what waited on the device belongs where it was seen.
         seen_s = at_s - (self._skew_s or 0.0)
         if received_s - seen_s < BUCKET_S:
             seen_s = received_s
-        self._scores.setdefault(name, Scores()).add(score, seen_s)
+        scores = self._scores.get(name)
+        if scores is None:
+            scores = self._scores[name] = Scores()
+        scores.add(score, seen_s)
 
     def _room_for(self, name: str | None) -> None:
-        known = self._streams.keys() | self._scores.keys()
-        if name not in known and len(known) >= self._limits.streams:
+        if name in self._streams or name in self._scores:
+            return
+        if len(self._streams.keys() | self._scores.keys()) >= self._limits.streams:
             raise WireError(f"more than {self._limits.streams} streams")
 
     def _forget(self, kind: str, stream: str | None) -> None:
@@ -193,6 +199,7 @@ class Device:
             left_out=self._rate.left_out,
             flood_until_s=self._rate.flood_until_s,
             flood_per_s=self._rate.flood_per_s,
+            came_s=self._came_s,
         )
 
 

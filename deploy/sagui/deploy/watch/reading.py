@@ -6,10 +6,10 @@ from typing import TypeVar
 import msgspec
 
 from sagui.deploy.watch.limits import Limits
-from sagui.wire import Health, ModelRef, Result, State, Telemetry, UpdateState, WireError, decode
+from sagui.wire import Desired, Health, ModelRef, Result, State, Telemetry, UpdateState, WireError, decode
 from sagui.wire.fields import VERSION
 
-_Said = TypeVar("_Said", Result, State, Telemetry, Health, UpdateState)
+_Said = TypeVar("_Said", Result, State, Telemetry, Health, UpdateState, Desired)
 
 _ITEMS = 16
 """So much is kept of a list: of reasons for throttling, of groups."""

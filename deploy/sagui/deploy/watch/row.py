@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from sagui.wire import Health, ModelRef, Telemetry, UpdateState
+from sagui.wire import Health, ModelRef, Region, Telemetry, UpdateState
 
 Status = Literal["online", "stale", "offline", "unknown"]
 """``stale`` says it is online, and is silent; ``unknown`` has not said whether it is there."""
@@ -21,6 +21,7 @@ class Stream:
         since: Since when it has been this label, by the device's clock, as on the wire.
         since_s: The same as Unix time.
         model: What said so.
+        region: Where in the photo it looks; None where that is all of it, or it did not say.
     """
 
     name: str | None
@@ -29,6 +30,7 @@ class Stream:
     since: str
     since_s: float
     model: ModelRef
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Row:
         left_out: Messages that were not read, since there were too many.
         flood_until_s: Until when it is told that there were too many; Unix time.
         flood_per_s: How many in a second.
+        came_s: When it was seen to come online; None if it was there all the time. Unix time.
     """
 
     device: str
@@ -72,6 +75,7 @@ class Row:
     left_out: int = 0
     flood_until_s: float = -inf
     flood_per_s: int = 0
+    came_s: float | None = None
 
     def status(self, now_s: float) -> Status:
         """Whether it is there.
