@@ -52,6 +52,18 @@ def test_labels_are_counted_by_the_hour(history: History, row: Make, noon: int) 
     ]
 
 
+def test_an_hour_begins_at_its_first_millisecond(history: History, row: Make, noon: int) -> None:
+    hours = range(-400, 400)
+    edges = [noon + hour * HOUR + step for hour in hours for step in (-1, 0)]
+    history.add([row(number, at_ms=edge) for number, edge in enumerate(edges)])
+    found = history.hours(min(edges), max(edges) + 1, "porch")
+    assert [(one.hour_ms, one.count) for one in found] == [
+        (noon - 401 * HOUR, 1),
+        *((noon + hour * HOUR, 2) for hour in hours[:-1]),
+        (noon + 399 * HOUR, 1),
+    ]
+
+
 def test_all_devices_are_counted_together_where_none_is_named(history: History, row: Make, noon: int) -> None:
     history.add([row(0), row(5, device="gate")])
     assert [hour.count for hour in history.hours(noon, noon + DAY)] == [2]
@@ -72,6 +84,24 @@ def test_rows_come_in_pages_and_in_order(history: History, row: Make) -> None:
     pages = list(history.rows("porch", 0, 2**42))
     assert [len(page) for page in pages] == [PAGE, 1]
     assert [one.at_ms for page in pages for one in page] == [row(number).at_ms for number in range(PAGE + 1)]
+
+
+def test_glances_are_the_same_rows_with_little_of_each(history: History, row: Make, noon: int) -> None:
+    history.add([row(number) for number in reversed(range(PAGE + 1))])
+    history.add([row(PAGE + 1, label="<b>çafé</b> '", stream="door", score=0.1234567, time_ms=noon + 5_000_001)])
+    history.add([row(5, device="gate")])
+    pages = list(history.glances("porch", 0, 2**42))
+    assert [len(page) for page in pages] == [PAGE, 2]
+    expected = sorted(all_rows(history), key=lambda one: one.at_ms)
+    glances = [glance for page in pages for glance in page]
+    assert glances == [(one.stream, one.label, one.at_ms, one.score) for one in expected]
+    assert ("door", "<b>çafé</b> '", noon + 5_000_001, 0.1234567) in glances
+
+
+def test_glances_end_where_the_day_ends(history: History, row: Make, noon: int) -> None:
+    history.add([row(0), row(1), row(2)])
+    assert [at for page in history.glances("porch", noon, noon + 2000) for _, _, at, _ in page] == [noon, noon + 1000]
+    assert list(history.glances("nobody", 0, 2**42)) == []
 
 
 def test_devices_are_named_in_order(history: History, row: Make) -> None:

@@ -5,7 +5,8 @@ import psycopg
 import pytest
 
 from sagui.deploy.history import HistoryError, NewerError, Row
-from sagui.deploy.history.postgres import _HYPERTABLE, PostgresHistory
+from sagui.deploy.history.postgres import _HOURS, _HYPERTABLE, PostgresHistory
+from sagui.deploy.history.rows import HOUR_MS
 
 Make = Callable[..., Row]
 
@@ -52,6 +53,18 @@ def test_a_database_that_may_not_be_written_is_told(postgres_url: str, row: Make
     history = PostgresHistory(postgres_url)
     with pytest.raises(HistoryError, match="read-only transaction"):
         history.add([row()])
+    history.close()
+
+
+def test_a_day_is_counted_from_the_index_alone(postgres_url: str, row: Make, noon: int) -> None:
+    """A device's day is scattered over the table: to look each row up there takes ten times as long."""
+    history = PostgresHistory(postgres_url)
+    history.add([row(number, device=f"cam-{number % 20}") for number in range(4000)])
+    asked = {"since": noon, "until": noon + HOUR_MS // 2, "device": "cam-3"}
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute("VACUUM ANALYZE sagui_result")
+        plan = "\n".join(line for (line,) in other.execute(f"EXPLAIN {_HOURS}".encode(), asked).fetchall())
+    assert "Index Only Scan using sagui_result_at" in plan
     history.close()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sagui.deploy.history import HistoryError, HourCount, Row, Tally, Writer
+from sagui.deploy.history import Glance, HistoryError, HourCount, Row, StreamCount, Tally, Writer
 from sagui.deploy.history.rows import DAY_MS
 from sagui.deploy.history.sqlite import SqliteHistory
 
@@ -33,7 +33,19 @@ class Sick:
     def hours(self, since_ms: int, until_ms: int, device: str | None = None) -> list[HourCount]:
         raise NotImplementedError
 
+    def stream_hours(self, device: str, model: tuple[str, str], since_ms: int, until_ms: int) -> list[StreamCount]:
+        raise NotImplementedError
+
+    def newest_model(self, device: str) -> tuple[str, str] | None:
+        raise NotImplementedError
+
+    def first_ms(self, device: str, model: tuple[str, str]) -> int | None:
+        raise NotImplementedError
+
     def rows(self, device: str, since_ms: int, until_ms: int) -> Iterator[list[Row]]:
+        raise NotImplementedError
+
+    def glances(self, device: str, since_ms: int, until_ms: int) -> Iterator[list[Glance]]:
         raise NotImplementedError
 
     def devices(self) -> list[str]:

@@ -2,17 +2,19 @@
 
 from sagui.deploy.history.errors import DamagedError, HistoryError, NewerError
 from sagui.deploy.history.place import open_history
-from sagui.deploy.history.port import History, HourCount
+from sagui.deploy.history.port import Glance, History, HourCount, StreamCount
 from sagui.deploy.history.rows import Row, row_of
 from sagui.deploy.history.writer import Tally, Writer
 
 __all__ = [
     "DamagedError",
+    "Glance",
     "History",
     "HistoryError",
     "HourCount",
     "NewerError",
     "Row",
+    "StreamCount",
     "Tally",
     "Writer",
     "open_history",

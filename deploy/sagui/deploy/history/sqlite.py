@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from sagui.deploy.history.errors import DamagedError, HistoryError, NewerError
-from sagui.deploy.history.port import MOST_GROUPS, PAGE, HourCount
+from sagui.deploy.history.port import MOST_GROUPS, PAGE, Glance, HourCount, StreamCount
 from sagui.deploy.history.rows import HOUR_MS, Row
 
 VERSION = 1
@@ -38,6 +38,31 @@ SELECT device.text, id, at_ms, time_ms, received_ms, label.text, score, model.te
 FROM result JOIN name AS device ON device.key = result.device JOIN name AS label ON label.key = result.label
 JOIN name AS model ON model.key = result.model JOIN name AS version ON version.key = result.version
 JOIN name AS stream ON stream.key = result.stream
+WHERE result.device = (SELECT key FROM name WHERE text = ?) AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, id
+"""
+_STREAM_HOURS = f"""
+SELECT hour * {HOUR_MS}, stream.text, label.text, count, score FROM (
+    SELECT at_ms / {HOUR_MS} AS hour, stream, label, count(*) AS count, avg(score) AS score FROM result
+    WHERE device = (SELECT key FROM name WHERE text = ?) AND model = (SELECT key FROM name WHERE text = ?)
+    AND version = (SELECT key FROM name WHERE text = ?) AND at_ms >= ? AND at_ms < ?
+    GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT {MOST_GROUPS}
+) AS counted JOIN name AS stream ON stream.key = counted.stream JOIN name AS label ON label.key = counted.label
+ORDER BY hour, stream.text, count DESC, label.text
+"""  # noqa: S608 (constants)
+_NEWEST_MODEL = """
+SELECT model.text, version.text FROM (
+    SELECT model, version FROM result WHERE device = (SELECT key FROM name WHERE text = ?)
+    ORDER BY at_ms DESC, id DESC LIMIT 1
+) AS newest JOIN name AS model ON model.key = newest.model JOIN name AS version ON version.key = newest.version
+"""
+_FIRST = """
+SELECT at_ms FROM result
+WHERE device = (SELECT key FROM name WHERE text = ?) AND model = (SELECT key FROM name WHERE text = ?)
+AND version = (SELECT key FROM name WHERE text = ?) ORDER BY at_ms LIMIT 1
+"""
+_GLANCES = """
+SELECT stream.text, label.text, at_ms, score
+FROM result JOIN name AS label ON label.key = result.label JOIN name AS stream ON stream.key = result.stream
 WHERE result.device = (SELECT key FROM name WHERE text = ?) AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, id
 """
 _FORGET = """
@@ -98,12 +123,37 @@ class SqliteHistory:
             found = reader.execute(_HOURS, (device, since_ms, until_ms)).fetchall()
         return [HourCount(hour * HOUR_MS, label, count, score) for hour, label, count, score in found]
 
+    def stream_hours(self, device: str, model: tuple[str, str], since_ms: int, until_ms: int) -> list[StreamCount]:
+        """See `History.stream_hours`."""
+        with self._reading() as reader:
+            found = reader.execute(_STREAM_HOURS, (device, *model, since_ms, until_ms)).fetchall()
+        return [StreamCount(*values) for values in found]
+
+    def newest_model(self, device: str) -> tuple[str, str] | None:
+        """See `History.newest_model`."""
+        with self._reading() as reader:
+            found: tuple[str, str] | None = reader.execute(_NEWEST_MODEL, (device,)).fetchone()
+        return found
+
+    def first_ms(self, device: str, model: tuple[str, str]) -> int | None:
+        """See `History.first_ms`."""
+        with self._reading() as reader:
+            found: tuple[int] | None = reader.execute(_FIRST, (device, *model)).fetchone()
+        return found[0] if found else None
+
     def rows(self, device: str, since_ms: int, until_ms: int) -> Iterator[list[Row]]:
         """See `History.rows`."""
         with self._reading() as reader:
             cursor = reader.execute(_ROWS, (device, since_ms, until_ms))
             while page := cursor.fetchmany(PAGE):
                 yield [Row(*values) for values in page]
+
+    def glances(self, device: str, since_ms: int, until_ms: int) -> Iterator[list[Glance]]:
+        """See `History.glances`."""
+        with self._reading() as reader:
+            cursor = reader.execute(_GLANCES, (device, since_ms, until_ms))
+            while page := cursor.fetchmany(PAGE):
+                yield page
 
     def devices(self) -> list[str]:
         """See `History.devices`."""
