@@ -25,6 +25,7 @@ from sagui.wire import (
     ModelRef,
     OutboxCounts,
     Percentiles,
+    Region,
     Result,
     State,
     Telemetry,
@@ -40,9 +41,15 @@ class Words:
     """What a device says."""
 
     @staticmethod
-    def state(label: str = "cat", score: float = 0.9, age_s: float = 0.0, stream: str | None = None) -> bytes:
+    def state(
+        label: str = "cat",
+        score: float = 0.9,
+        age_s: float = 0.0,
+        stream: str | None = None,
+        region: Region | None = None,
+    ) -> bytes:
         since = timestamp(time() - age_s)
-        return encode(State(label=label, score=score, since=since, model=MODEL, stream=stream))
+        return encode(State(label=label, score=score, since=since, model=MODEL, stream=stream, region=region))
 
     @staticmethod
     def result(number: int = 0, label: str = "cat", score: float = 0.9, age_s: float = 0.0) -> bytes:

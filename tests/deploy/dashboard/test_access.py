@@ -16,6 +16,7 @@ def test_a_network_needs_one(host: str) -> None:
     with pytest.raises(DashboardError, match="--password-file"):
         check_exposure(host, None)
     check_exposure(host, "correct horse")
+    check_exposure(host, None, has_proxies=True)
 
 
 def test_a_short_password_is_none() -> None:

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagui.deploy.dashboard.board import Seen
-from sagui.deploy.dashboard.cards import card, sparkline
+from sagui.deploy.dashboard.cards import card, looked_at, sparkline
 from sagui.deploy.dashboard.photos import Photo
+from sagui.deploy.dashboard.texts import speak
+from sagui.wire import Region
 
 Look = Callable[..., Seen]
 
@@ -33,6 +35,7 @@ class Tags(HTMLParser):
         self.text += data
 
 
+DRAWN = {"g", "title", "rect"}
 OURS = {"header", "a", "span", "div", "bdi", "svg", "polyline", "dl", "dt", "dd", "ul", "li", "img"}
 HARMLESS = {
     "class", "href", "title", "aria-hidden", "aria-label", "role", "viewbox", "preserveaspectratio", "points", "src",
@@ -94,6 +97,36 @@ def test_a_photo_is_fetched_anew_when_it_changes(seen: Look) -> None:
     html = card(Seen(one.row, Photo(b"", 5, 0.0), one.scores), time(), "en")
     assert 'src="/photo/porch?5"' in html
     assert 'alt="Latest photo of porch"' in html
+
+
+shares = st.floats(0, 1)
+lengths = st.floats(0, 1, exclude_min=True)
+
+
+@given(st.builds(Region, x=shares, y=shares, width=lengths, height=lengths))
+def test_a_region_is_drawn_within_the_photo(seen: Look, words: Any, region: Region) -> None:
+    one = seen(("state/door", words.state(stream="door", region=region)))
+    (drawn,) = looked_at(one.row, speak("en"))
+    assert drawn.name == "door"
+    x, y, width, height = map(float, (drawn.x, drawn.y, drawn.width, drawn.height))
+    assert 0 <= x <= x + width <= 1 + 1e-9
+    assert 0 <= y <= y + height <= 1 + 1e-9
+    assert [x, y] == pytest.approx([region.x, region.y], abs=1e-4)
+
+
+def test_what_all_streams_look_at_is_drawn_once_there_is_a_photo(seen: Look, words: Any) -> None:
+    half = Region(x=0, y=0, width=0.5, height=1)
+    one = seen(*((f"state/{name}", words.state(stream=name, region=half)) for name in "abcdef"))
+    assert "<rect" not in card(one, time(), "en")
+    html = card(Seen(one.row, Photo(b"", 5, 0.0), one.scores), time(), "pt")
+    assert html.count("<g>") == 6
+    assert 'aria-label="Observado: a, b, c, d, e, f"' in html
+    assert Tags(html).tags <= OURS | DRAWN
+
+
+def test_a_stream_that_looks_at_everything_draws_nothing(seen: Look, words: Any) -> None:
+    one = seen(("state", words.state()))
+    assert 'class="looks"' not in card(Seen(one.row, Photo(b"", 5, 0.0), one.scores), time(), "en")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))

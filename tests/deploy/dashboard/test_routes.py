@@ -110,6 +110,11 @@ def test_another_sites_page_cannot_act_for_a_person(client: Callable[..., TestCl
         pass
 
 
+def test_another_sites_page_cannot_read_either(client: Callable[..., TestClient]) -> None:
+    assert client().get("/", headers={"origin": "https://evil.example"}).status_code == 403
+    assert client().get("/", headers={"origin": "http://localhost:8080"}).status_code == 200
+
+
 def test_a_wrong_password_is_told_and_guessing_slowed(client: Callable[..., TestClient]) -> None:
     one = client(PASSWORD)
     wrong = log_in(one, "guess")

@@ -15,6 +15,7 @@ SESSION_S = 12 * 3600
 
 SHORTEST_PASSWORD = 8
 
+_HTTP = 80
 _TRIES, _TRIES_S, _ADDRESSES = 5, 60.0, 10_000
 
 
@@ -32,17 +33,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_exposure(host: str, password: str | None) -> None:
-    """Refuses to show the fleet to a whole network without a password.
+def check_exposure(host: str, password: str | None, *, has_proxies: bool = False) -> None:
+    """Refuses to show the fleet to a whole network without a login.
+
+    Args:
+        host: Where to listen.
+        password: The one for all; None without.
+        has_proxies: Whether proxies say who a person is.
 
     Raises:
         DashboardError: It says what to do.
     """
     if password is not None and len(password) < SHORTEST_PASSWORD:
         raise DashboardError(f"the dashboard's password is too short; use {SHORTEST_PASSWORD} characters or more")
-    if password is None and not is_loopback(host):
+    if password is None and not has_proxies and not is_loopback(host):
         raise DashboardError(
-            f"--host {host} would show every photo to the whole network; add --password-file FILE, or leave --host out"
+            f"--host {host} would show every photo to the whole network; add --password-file FILE, or --user-header "
+            "with --trusted-proxy, or leave --host out"
         )
 
 
@@ -58,6 +65,27 @@ def is_own_host(host_header: str) -> bool:
         return is_loopback(urlsplit(f"//{host_header}").hostname or "")
     except ValueError:
         return False
+
+
+def came_straight(host_header: str, peer: str, port: int) -> bool:
+    """Whether a browser on this machine, and no proxy on it, sent a request: the name it was meant for has our port.
+
+    Any page could have its own name resolve to 127.0.0.1, and its scripts may write headers as a proxy does.
+
+    Args:
+        host_header: What the request was meant for.
+        peer: The other end of the connection itself.
+        port: Ours.
+
+    >>> came_straight("evil.example:8080", "127.0.0.1", 8080), came_straight("dashboard.lan", "127.0.0.1", 8080)
+    (True, False)
+    """
+    if not is_loopback(peer) or is_own_host(host_header):
+        return False
+    try:
+        return (urlsplit(f"//{host_header}").port or _HTTP) == port
+    except ValueError:
+        return True
 
 
 def is_same_origin(origin: str | None, host_header: str) -> bool:

@@ -4,11 +4,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import monotonic, time
+from time import monotonic, sleep, time
 from typing import Protocol
 
 from sagui.deploy.dashboard.ears import Heard
 from sagui.deploy.dashboard.photos import Photo, Photos
+from sagui.deploy.dashboard.plans import Kept, Plans
 from sagui.deploy.history import Writer, row_of
 from sagui.deploy.history.budget import Budget
 from sagui.deploy.watch import Fleet, Limits, Row
@@ -16,6 +17,9 @@ from sagui.wire import Result, WireError, decode, topics
 
 _CHUNK = 200
 _LOOK_S = 0.2
+_OF_UPDATES = frozenset({"availability", "update/state"})
+_REST_S = 0.02
+"""After a small bite, more is let gather: to wake for each message costs more than to take it."""
 
 
 class Hears(Protocol):
@@ -80,6 +84,7 @@ class Board:
         self._fleet, self._photos = Fleet(self._limits), Photos()
         self._budgets: dict[str, Budget] = {}
         self._flooded = 0
+        self._plans, self._standing = Plans(), 0
         self._serial = 0
         self._changed: OrderedDict[str, int] = OrderedDict()
         self._closing = False
@@ -120,6 +125,21 @@ class Board:
         with self._guard:
             return self._photos.get(device)
 
+    def plans(self) -> tuple[Kept, ...]:
+        """The groups' plans, by group."""
+        with self._guard:
+            return self._plans.kept()
+
+    @property
+    def standing(self) -> int:
+        """Grows with all that may change how a rollout stands, and with nothing else."""
+        return self._standing
+
+    @property
+    def plans_left_out(self) -> int:
+        """Plans of groups that are too many to be kept."""
+        return self._plans.crowded_out
+
     @property
     def condition(self) -> Condition:
         """How the dashboard itself is."""
@@ -152,8 +172,13 @@ class Board:
             with self._guard:
                 for one in heard:
                     self._take(one)
+            if len(heard) < _CHUNK:
+                sleep(_REST_S)
 
     def _take(self, heard: Heard) -> None:
+        if Plans.hears(heard.topic):
+            self._standing += self._plans.take(heard.topic, heard.payload)
+            return
         try:
             device = topics.device_of(heard.topic)
         except WireError:
@@ -166,6 +191,7 @@ class Board:
         if changed is None:
             return
         self._serial += 1
+        self._standing += kind in _OF_UPDATES
         self._changed[changed] = self._serial
         self._changed.move_to_end(changed)
         if len(self._changed) > 2 * self._limits.devices:  # names of devices that are long gone
@@ -178,7 +204,9 @@ class Board:
         """Saves a result, unless its device has flooded for long."""
         if len(heard.payload) > self._limits.payload_bytes["result"]:
             return
-        budget = self._budgets.setdefault(device, Budget(monotonic))
+        budget = self._budgets.get(device)
+        if budget is None:
+            budget = self._budgets[device] = Budget(monotonic)
         if not budget.spend():
             self._flooded += 1
             return

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from sagui.deploy.dashboard.board import Seen
 from sagui.deploy.dashboard.texts import Language, Say, age, speak
 from sagui.deploy.watch import Row, Stream, Trouble, troubles
+from sagui.wire import Region
 
 NONE = "\N{EN DASH}"
 """What the machine cannot tell."""
@@ -20,6 +21,17 @@ _GAP = 3
 """Points that are so many minutes apart are joined."""
 
 _MARKS = {"online": "●", "stale": "◐", "offline": "○", "unknown": "?"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Where a stream looks in the photo: a rectangle of a square of 1, as SVG writes it."""
+
+    name: str
+    x: str
+    y: str
+    width: str
+    height: str
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ def card(seen: Seen, now_s: float, language: Language) -> str:
         language: Of our own words.
     """
     say, row = speak(language), seen.row
-    status = row.status(now_s)
+    status, looks = row.status(now_s), looked_at(row, say)
     return _template("card.html.j2").render(
         say=say,
         row=row,
@@ -48,12 +60,19 @@ def card(seen: Seen, now_s: float, language: Language) -> str:
         streams=[(stream, f"{stream.score:.0%}", _since(row, stream, now_s, say)) for stream in row.streams[:_STREAMS]],
         more=max(0, len(row.streams) - _STREAMS),
         photo=seen.photo,
+        looks=looks,
+        looks_at=say("looks_at", parts=", ".join(look.name for look in looks)),
         points=sparkline(seen.scores),
         facts=facts(row, say),
         version=f"{row.model.name} {row.model.version}".strip() if row.model else NONE,
         troubles=[trouble_text(one, say) for one in troubles(row, now_s) if one.kind not in {"offline", "stale"}],
         silence=next((trouble_text(one, say)[0] for one in troubles(row, now_s) if one.kind == "stale"), ""),
     )
+
+
+def looked_at(row: Row, say: Say) -> list[Look]:
+    """Gives what is drawn over the photo: nothing where all of it is looked at."""
+    return [_look(stream.name or say("the_model"), stream.region) for stream in row.streams if stream.region]
 
 
 def facts(row: Row, say: Say) -> list[Fact]:
@@ -94,6 +113,12 @@ def sparkline(scores: tuple[float | None, ...]) -> list[str]:
         lines[-1].append(f"{index * step:.0f},{_HEIGHT - 2 - score * (_HEIGHT - 4):.0f}")
     # A line of one point is not drawn.
     return [" ".join(line if len(line) > 1 else line * 2) for line in lines]
+
+
+def _look(name: str, region: Region) -> Look:
+    # A device may say what sticks out.
+    width, height = min(region.width, 1 - region.x), min(region.height, 1 - region.y)
+    return Look(name, *(f"{number:.4f}" for number in (region.x, region.y, width, height)))
 
 
 def _since(row: Row, stream: Stream, now_s: float, say: Say) -> str:

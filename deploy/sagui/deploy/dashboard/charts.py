@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sagui.deploy.dashboard.scores import SLOT_MS, Slot
 from sagui.deploy.dashboard.texts import Say
 from sagui.deploy.history import HourCount
 from sagui.deploy.history.rows import HOUR_MS
@@ -15,6 +16,7 @@ MOST_LABELS = 8
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A900", "#7F7F7F", "#4D4D4D")
 _HOURS = 24
 _LONGEST = 40
+_EACH_THREE_HOURS = 3 * HOUR_MS // SLOT_MS - 1
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,51 @@ def score_chart(labels: Sequence[LabelCount]) -> dict[str, Any]:
     return _chart(labels, series, {"type": "value", "min": 0, "max": 1})
 
 
+def slot_chart(slots: Sequence[Slot | None], say: Say) -> dict[str, Any]:
+    """Gives ECharts' options: the mean and the lowest score of each five minutes; where there was none is a gap."""
+    lines = (
+        ("mean", COLOURS[0], "solid", [None if slot is None else round(slot.mean, 4) for slot in slots]),
+        ("lowest", COLOURS[5], "dashed", [None if slot is None else round(slot.lowest, 4) for slot in slots]),
+    )
+    series = [
+        {
+            "type": "line",
+            "name": say(name),
+            "data": data,
+            "symbol": "circle",
+            "symbolSize": 3,
+            "showAllSymbol": True,  # one between gaps is a point, not a line
+            "itemStyle": {"color": colour},
+            "lineStyle": {"type": style, "width": 1.5},
+            "animation": False,
+        }
+        for name, colour, style, data in lines
+    ]
+    x_axis = {"data": [slot_time(slot) for slot in range(len(slots))], "axisLabel": {"interval": _EACH_THREE_HOURS}}
+    return _options(series, x_axis, {"type": "value", "min": 0, "max": 1})
+
+
+def slot_time(slot: int) -> str:
+    """Says when a slot begins.
+
+    >>> slot_time(287)
+    '23:55'
+    """
+    hour, minute = divmod(slot * SLOT_MS // 60_000, 60)
+    return f"{hour:02d}:{minute:02d}"
+
+
+def slot_summary(slots: Sequence[Slot | None], say: Say) -> str:
+    """Says the chart's most telling numbers, for those who cannot see it too."""
+    known = [(slot.lowest, index) for index, slot in enumerate(slots) if slot]
+    if not known:
+        return say("no_results")
+    count = sum(slot.count for slot in slots if slot)
+    mean = sum(slot.count * slot.mean for slot in slots if slot) / count
+    lowest, index = min(known)
+    return say("slot_summary", mean=f"{mean:.3f}", lowest=f"{lowest:.3f}", time=slot_time(index), count=f"{count:,}")
+
+
 def table_columns(say: Say) -> list[dict[str, Any]]:
     """Gives the columns of `table_rows`."""
     names = ("label", "results", "share", "mean_score")
@@ -112,6 +159,10 @@ def _summed(label: str, hours: Sequence[HourCount], day_ms: int) -> LabelCount:
 def _chart(labels: Sequence[LabelCount], series: list[dict[str, Any]], y_axis: dict[str, Any]) -> dict[str, Any]:
     for one, line, colour in zip(labels, series, COLOURS, strict=False):
         line |= {"name": one.label[:_LONGEST], "itemStyle": {"color": colour}, "animation": False}
+    return _options(series, {"data": [f"{hour:02d}" for hour in range(_HOURS)]}, y_axis)
+
+
+def _options(series: list[dict[str, Any]], x_axis: dict[str, Any], y_axis: dict[str, Any]) -> dict[str, Any]:
     # The page's own colour, light or dark.
     ink = {"color": "currentColor"}
     faint = {"lineStyle": {"color": "#80808055"}}
@@ -121,7 +172,7 @@ def _chart(labels: Sequence[LabelCount], series: list[dict[str, Any]], y_axis: d
         "tooltip": {"trigger": "axis", "renderMode": "richText", "confine": True},
         "legend": {"type": "scroll", "textStyle": ink, "top": 0},
         "grid": {"left": 8, "right": 8, "top": 36, "bottom": 8, "containLabel": True},
-        "xAxis": {"type": "category", "data": [f"{hour:02d}" for hour in range(_HOURS)], "axisLabel": ink},
+        "xAxis": {"type": "category"} | x_axis | {"axisLabel": ink | x_axis.get("axisLabel", {})},
         "yAxis": y_axis | {"axisLabel": ink, "splitLine": faint},
         "series": series,
     }

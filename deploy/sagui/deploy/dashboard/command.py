@@ -7,6 +7,7 @@ import click
 
 from sagui.deploy.dashboard.access import check_exposure
 from sagui.deploy.dashboard.errors import DashboardError
+from sagui.deploy.dashboard.proxies import parse_proxies
 from sagui.deploy.history.place import default_file
 from sagui.deploy.rollout.address import Files, parse_address
 
@@ -16,10 +17,16 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command("dashboard", short_help="Show the fleet in a browser.")
 @click.option("--broker", required=True, help="mqtt://HOST:PORT or mqtts://HOST:PORT.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; others need a password.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; others need a login.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the pages; default: no password.")
+@click.option("--user-header", metavar="NAME", help="A proxy says in it who a person is, such as Remote-User.")
+@click.option(
+    "--trusted-proxy", multiple=True, metavar="ADDRESS", help="IP or network of that proxy; as often as needed."
+)
 @click.option("--database", help="A file for SQLite, or postgresql://USER@HOST/DATABASE; default: the state directory.")
 @click.option("--days", type=click.IntRange(min=0), default=90, show_default=True, help="Older results go; 0: never.")
+@click.option("--registry", metavar="DIR|URL", envvar="SAGUI_REGISTRY", help="Shows its versions and their reports.")
+@click.option("--root", type=_FILE, help="The root.json that devices trust; a registry's URL needs it.")
 @click.option("--mqtt", type=click.Choice(("5", "3.1.1")), default="5", show_default=True, help="The protocol.")
 @click.option("--ca", type=_FILE, help="Authority of the broker's certificate, for mqtts.")
 @click.option("--certificate", type=_FILE, help="Our own certificate, for mqtts.")
@@ -31,8 +38,12 @@ def dashboard(
     port: int,
     host: str,
     password_file: Path | None,
+    user_header: str | None,
+    trusted_proxy: tuple[str, ...],
     database: str | None,
     days: int,
+    registry: str | None,
+    root: Path | None,
     mqtt: str,
     ca: Path | None,
     certificate: Path | None,
@@ -43,16 +54,21 @@ def dashboard(
     """Show the fleet in a browser: what it sees, what it saw, which models it runs.
 
     The pages work without the internet, and on a phone. Ctrl-C ends it. Listening on anything but this machine's
-    loopback needs --password-file; put a proxy with TLS before it where the network is not yours.
+    loopback needs --password-file, or a proxy that says who a person is (--user-header, --trusted-proxy); put one with
+    TLS before it where the network is not yours.
     """
-    address = parse_address(broker, os.environ, Files(ca, certificate, key, mqtt_user_file, mqtt_password_file))
+    files = Files(ca, certificate, key, mqtt_user_file, mqtt_password_file)
+    address = parse_address(broker, os.environ, files, "--mqtt-user-file")
     password = _password(password_file)
-    check_exposure(host, password)
+    proxies = parse_proxies(user_header, trusted_proxy)
+    check_exposure(host, password, has_proxies=proxies is not None)
 
     from sagui.deploy.dashboard.server import Options, serve
+    from sagui.deploy.dashboard.source import open_source
 
     place = database or str(default_file(os.environ))
-    options = Options(host, port, place, days, password, mqtt)
+    source = open_source(registry, root) if registry else None
+    options = Options(host, port, place, days, password, mqtt, proxies, source)
     serve(address, options, lambda url: click.echo(f"dashboard: {url}"))
 
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from time import time
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sagui.deploy.dashboard.errors import DashboardError
+from sagui.deploy.dashboard.line import Line
+from sagui.deploy.dashboard.plans import EVERY
 from sagui.deploy.rollout.address import Address
+from sagui.deploy.rollout.client import ANSWER_S, make_client
 from sagui.deploy.watch.fleet import TOPICS
 from sagui.wire import UpdateOrder, encode, topics
 
@@ -25,8 +27,6 @@ MOST_BYTES = 64 * 2**20
 _ROW_BYTES = 500
 _SESSION_S = 3600
 _IN_FLIGHT = 1000
-_ANSWER_S = 10.0
-_VERSIONS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +66,13 @@ class Ears:
         self._guard = threading.Condition()
         self._waiting: deque[Heard] = deque()
         self._bytes = 0
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=_VERSIONS[protocol],
-            clean_session=None if protocol == "5" else False,
-        )
-        if address.tls is not None:
-            self._client.tls_set_context(address.tls)
-        if address.user is not None:
-            self._client.username_pw_set(address.user, address.password)
+        self._client = make_client(address, client_id, protocol, Line, lasting=True)
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
+        self._client.on_plain = self._hear
         self._client.reconnect_delay_set(1, 10)
         self._connect(protocol)
         self._client.loop_start()
@@ -108,7 +100,7 @@ class Ears:
             raise DashboardError(f"{device} was not asked: {self.away}")
         said = self._client.publish(topics.update_set(device), encode(order), qos=1)
         with suppress(ValueError, RuntimeError):
-            said.wait_for_publish(_ANSWER_S)
+            said.wait_for_publish(ANSWER_S)
         if not said.is_published():
             raise DashboardError(f"{device} was not asked: {self._address} did not acknowledge the order")
 
@@ -156,10 +148,11 @@ class Ears:
         self.away = f"{self._address} does not let us read: {refused.getName()}" if refused else ""
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        try:
-            heard = Heard(message.topic, bytes(message.payload), time(), message.retain)
-        except UnicodeDecodeError:
-            return  # a topic that is no text is none of ours
+        with suppress(UnicodeDecodeError):  # a topic that is no text is none of ours
+            self._hear(message.topic, bytes(message.payload), message.retain)
+
+    def _hear(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 (called by position)
+        heard = Heard(topic, payload, time(), retained)
         with self._guard:
             if self._bytes + _size(heard) > MOST_BYTES:
                 self.overrun += 1
@@ -173,6 +166,7 @@ def _filters() -> Iterator[tuple[str, int]]:
     for name in TOPICS:
         yield topics.every(name), 0 if name == "telemetry" else 1
     yield topics.every("snapshot"), 0
+    yield EVERY, 1
 
 
 def _size(heard: Heard) -> int:

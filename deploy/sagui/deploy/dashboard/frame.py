@@ -13,9 +13,10 @@ from nicegui.language import Language as PageLanguage
 from starlette.requests import Request
 
 from sagui.deploy.dashboard.board import Board, Condition
+from sagui.deploy.dashboard.gate import USER
 from sagui.deploy.dashboard.texts import LANGUAGES, NAMES, Language, Say, choose_language, speak
 
-PAGES = {"now": "/", "history": "/history", "models": "/models"}
+PAGES = {"now": "/", "history": "/history", "models": "/models", "drift": "/drift"}
 THEME, LANGUAGE = "sagui_theme", "sagui_language"
 """Names of the cookies that remember what a person likes."""
 
@@ -53,7 +54,7 @@ def frame(request: Request, board: Board, here: str, *, has_login: bool) -> Iter
     language = language_of(request)
     say = speak(language)
     _settle(request, language, say(here))
-    _head(request, say, language, here, has_login=has_login)
+    _head(request, say, language, here, has_login=has_login and not request.scope.get(USER))
     body = ui.element("div").classes("page")  # Quasar makes the <main> around it
     ui.skip_link(say("skip"), target=body)
     with body:
@@ -66,6 +67,7 @@ def frame(request: Request, board: Board, here: str, *, has_login: bool) -> Iter
         banner.set_text(text)
         banner.set_visibility(bool(text))
 
+    tell()  # at once: an empty banner that goes a moment later would move the page
     ui.timer(1.0, tell)
 
 
@@ -116,6 +118,8 @@ def _head(request: Request, say: Say, language: Language, here: str, *, has_logi
             change = f"/choose?theme={_NEXT[theme]}&next={back}"
             ui.link(f"{_SIGNS[theme]} {now}", change).props(f'aria-label="{say("theme")}: {now}"')
             ui.link(NAMES[other], f"/choose?lang={other}&next={back}").props(f"lang={other}")
+            if user := request.scope.get(USER):
+                ui.label(say("user", name=user)).classes("user")
             if has_login:
                 ui.link(say("logout"), "/logout")
 

@@ -6,11 +6,17 @@ from urllib.parse import quote
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from sagui.deploy.dashboard.access import Door, is_own_host, is_same_origin
+from sagui.deploy.dashboard.access import Door, came_straight, is_own_host, is_same_origin
+from sagui.deploy.dashboard.errors import ForgedError
+from sagui.deploy.dashboard.proxies import Proxies
 
 COOKIE = "sagui_session"
 LOGIN = "/login"
+
+USER = "sagui.user"
+"""Key of a request's scope: who a proxy says it is."""
 
 # NiceGUI compiles its components in the browser, which needs eval; nothing may come from elsewhere.
 _POLICY = (
@@ -18,6 +24,8 @@ _POLICY = (
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+_LOOPBACK = "127.0.0.1"
+_READING = frozenset({"GET", "HEAD"})
 _HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
@@ -33,14 +41,15 @@ class Gate:
         app: What is behind it.
     """
 
-    def __init__(self, app: ASGIApp, door: Door | None) -> None:
+    def __init__(self, app: ASGIApp, door: Door | None, proxies: Proxies | None = None) -> None:
         """Closes.
 
         Args:
             app: What is behind it.
-            door: Knows the password; None where only this machine can reach us.
+            door: Knows the password; None where there is none.
+            proxies: Say who a person is; with neither, only this machine can reach us.
         """
-        self.app, self._door = app, door
+        self.app, self._door, self._proxies = app, door, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a request through, or answers it."""
@@ -59,16 +68,46 @@ class Gate:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._door is None and not is_own_host(host):
+        is_open = self._door is None and self._proxies is None
+        if is_open and not is_own_host(host):
             return PlainTextResponse("Use http://localhost, or start the dashboard with --password-file.", 421)
-        changes = scope["type"] == "websocket" or scope["method"] not in {"GET", "HEAD"}
-        if changes and not is_same_origin(headers.get("origin"), host):
+        if not is_same_origin(headers.get("origin"), host):
             return PlainTextResponse("This comes from another site's page.", 403)
-        if self._door is None or scope["path"] == LOGIN or self._door.knows(_session(headers)):
+        if self._proxies is not None:
+            try:
+                scope[USER] = _user(scope, host, self._proxies)
+            except ForgedError as error:
+                return PlainTextResponse(str(error), 403)
+        return None if is_open or scope.get(USER) else self._ask(scope, headers)
+
+    def _ask(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        """Asks for the password, where there is one."""
+        if self._door is None:
+            return PlainTextResponse("Log in at the proxy before the dashboard.", 401)
+        if scope["path"] == LOGIN or self._door.knows(_session(headers)):
             return None
-        if changes or "text/html" not in headers.get("accept", ""):
+        if scope["type"] == "websocket" or scope["method"] not in _READING or not _wants_page(headers):
             return PlainTextResponse("Log in first.", 401)
         return RedirectResponse(f"{LOGIN}?next={quote(scope['path'])}", 303)
+
+
+def with_clients(app: ASGIApp, proxies: Proxies | None) -> ASGIApp:
+    """Tells `app` of the browser behind a proxy: who guesses passwords, and whether it came by TLS."""
+    trusted = list(map(str, proxies.networks)) if proxies else [_LOOPBACK]
+    return ProxyHeadersMiddleware(app, trusted)  # type: ignore[arg-type, return-value]  # uvicorn's own names of ASGI
+
+
+def _user(scope: Scope, host: str, proxies: Proxies) -> str | None:
+    values = [value for name, value in scope["headers"] if name == proxies.header.encode()]
+    peer, _ = scope.get("client") or ("", 0)
+    _, port = scope.get("server") or ("", 0)
+    if values and came_straight(host, peer, port):
+        raise ForgedError(f"This did not come by the proxy; only it may say {proxies.header}.")
+    return proxies.user(peer, values)
+
+
+def _wants_page(headers: Headers) -> bool:
+    return "text/html" in headers.get("accept", "")
 
 
 def _session(headers: Headers) -> str | None:

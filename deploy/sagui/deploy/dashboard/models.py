@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import partial
 from secrets import token_hex
 from time import time
 from typing import Any, Protocol
@@ -9,16 +10,22 @@ from typing import Any, Protocol
 from nicegui import run, ui
 
 from sagui.deploy.dashboard.board import Board
+from sagui.deploy.dashboard.contents import Contents
 from sagui.deploy.dashboard.errors import DashboardError
 from sagui.deploy.dashboard.frame import Frame
+from sagui.deploy.dashboard.reckoner import Reckoner
+from sagui.deploy.dashboard.rollouts import RolloutsPanel
+from sagui.deploy.dashboard.shelf import Shelf
 from sagui.deploy.dashboard.texts import Say
+from sagui.deploy.dashboard.versions import VersionsPanel
 from sagui.deploy.watch import Row
 from sagui.wire import UpdateOrder
 from sagui.wire.updates import ModelVersion
 
 TICK_S = 1.0
 _VERSION = re.compile(ModelVersion.__metadata__[0].pattern)  # type: ignore[attr-defined]
-_COLUMNS = ("device", "status", "model", "version", "latest", "phase", "groups", "note")
+_COLUMNS = ("device", "status", "model", "version", "registry", "latest", "phase", "groups", "note")
+_CHOICES = 6
 
 
 class Orders(Protocol):
@@ -28,9 +35,17 @@ class Orders(Protocol):
         """Asks one; raises `DashboardError`."""
 
 
-def model_row(row: Row, now_s: float, say: Say) -> dict[str, Any]:
-    """Gives a device's line of the table."""
+def model_row(row: Row, now_s: float, say: Say, contents: Contents | None = None) -> dict[str, Any]:
+    """Gives a device's line of the table.
+
+    Args:
+        row: The device.
+        now_s: Unix time.
+        say: Says texts in the reader's language.
+        contents: Of the registry, if one was given.
+    """
     update, model = row.update, row.model
+    place = contents.place(model.name, model.version) if contents and model and model.name else None
     percent = "" if update is None or update.update_percentage is None else f" {update.update_percentage} %"
     notes = [say("pinned")] if update and update.pinned else []
     notes += [update.error] if update and update.error else []
@@ -39,6 +54,7 @@ def model_row(row: Row, now_s: float, say: Say) -> dict[str, Any]:
         "status": say(row.status(now_s)),
         "model": model.name if model else "",
         "version": model.version if model else "",
+        "registry": say(f"place_{place}") if place else "",
         "latest": (update.latest_version or "") if update else "",
         "phase": f"{update.phase}{percent}" if update else "",
         "groups": ", ".join(row.groups),
@@ -59,34 +75,50 @@ def shares(rows: list[dict[str, Any]]) -> list[str]:
 class ModelsPage:
     """One reader's page."""
 
-    def __init__(self, board: Board, orders: Orders, frame: Frame) -> None:
+    def __init__(self, board: Board, orders: Orders, frame: Frame, reckoner: Reckoner, shelf: Shelf | None) -> None:
         """Builds it.
 
         Args:
             board: What is shown.
             orders: Asks devices.
             frame: Around it.
+            reckoner: Knows how rollouts stand.
+            shelf: Has the registry; None where none was given.
         """
-        self._board, self._orders, self._say = board, orders, frame.say
+        self._board, self._orders, self._say, self._shelf = board, orders, frame.say, shelf
         say = frame.say
         with ui.element("section").classes("panel"):
             ui.html(say("runs_where"), sanitize=True, tag="h2")
-            self._shares = ui.label()
+            self._shares = ui.label().classes("shares")
+        self._rollouts = RolloutsPanel(reckoner, board, say)
+        self._build_table()
+        self._versions = VersionsPanel(shelf, say)
+        self._show_rows()
+        ui.timer(TICK_S, self._tick, immediate=False)
+
+    def _build_table(self) -> None:
+        say = self._say
         with ui.element("div").classes("tools"):
             ui.button(say("install"), on_click=lambda: self._ask("install"))
             ui.button(say("revert"), on_click=lambda: self._ask("revert")).props("outline")
             self._search = ui.input(say("search")).props("outlined dense clearable type=search")
         columns = [
-            {"name": one, "label": say(one), "field": one, "sortable": True, "align": "left"} for one in _COLUMNS
+            {"name": one, "label": say(one), "field": one, "sortable": True, "align": "left"}
+            for one in _COLUMNS
+            if one != "registry" or self._shelf is not None
         ]
         self._table = ui.table(columns=columns, rows=[], row_key="device", selection="multiple", pagination=50)
         self._table.props("flat dense").classes("panel").bind_filter_from(self._search, "value")
-        self._tick()
-        ui.timer(TICK_S, self._tick, immediate=False)
 
-    def _tick(self) -> None:
-        now_s = time()
-        rows = [model_row(row, now_s, self._say) for row in sorted(self._board.rows(), key=lambda row: row.device)]
+    async def _tick(self) -> None:
+        self._show_rows()
+        self._versions.tick()
+        await self._rollouts.tick()
+
+    def _show_rows(self) -> None:
+        now_s, contents = time(), self._shelf.contents if self._shelf else None
+        known = sorted(self._board.rows(), key=lambda row: row.device)
+        rows = [model_row(row, now_s, self._say, contents) for row in known]
         if rows != self._table.rows:
             self._table.rows = rows
             self._shares.set_text(" · ".join(shares(rows)[:20]))
@@ -103,6 +135,7 @@ class ModelsPage:
             if what == "install":
                 version = ui.input(say("install_version"), validation={say("bad_version"): is_version})
                 version.classes("wide")
+                self._offer(version)
             ui.label(say("signed_only")).classes("quiet")
 
             async def go() -> None:
@@ -114,6 +147,17 @@ class ModelsPage:
                 ui.button(say("cancel"), on_click=dialog.close).props("flat autofocus")
                 ui.button(say(what), on_click=go)
         dialog.on("hide", dialog.delete)
+
+    def _offer(self, version: ui.input) -> None:
+        """Lays the registry's newest versions of the chosen devices' models beside the field."""
+        models = sorted({row["model"] for row in self._table.selected})
+        choices = self._shelf.contents.choices(models, _CHOICES) if self._shelf else []
+        if not choices:
+            return
+        with ui.element("div").classes("links"):
+            ui.label(self._say("from_registry")).classes("quiet")
+            for one in choices[:_CHOICES]:
+                ui.button(one, on_click=partial(version.set_value, one)).props("outline dense no-caps")
 
     async def _order(self, what: str, devices: list[str], version: str | None) -> None:
         asked, why = 0, ""

@@ -15,14 +15,20 @@ from starlette.requests import Request
 
 from sagui.deploy.dashboard.access import Door
 from sagui.deploy.dashboard.board import Board
+from sagui.deploy.dashboard.drift import DriftPage
 from sagui.deploy.dashboard.ears import Ears
 from sagui.deploy.dashboard.errors import DashboardError
 from sagui.deploy.dashboard.frame import PAGES, frame
-from sagui.deploy.dashboard.gate import Gate
+from sagui.deploy.dashboard.gate import Gate, with_clients
 from sagui.deploy.dashboard.models import ModelsPage
 from sagui.deploy.dashboard.now import NowPage
 from sagui.deploy.dashboard.past import HistoryPage
+from sagui.deploy.dashboard.proxies import Proxies
+from sagui.deploy.dashboard.reckoner import Reckoner
+from sagui.deploy.dashboard.reports import add_reports
 from sagui.deploy.dashboard.routes import add_routes
+from sagui.deploy.dashboard.shelf import Shelf, Source
+from sagui.deploy.dashboard.survey import Survey
 from sagui.deploy.history import Writer, open_history
 from sagui.deploy.rollout.address import Address
 
@@ -42,6 +48,8 @@ class Options:
         days: How long results are kept; 0 for ever.
         password: What the pages ask for; None for nothing.
         protocol: The version of MQTT.
+        proxies: Say who a person is; None where there are none.
+        source: Where the registry is; None where none was given.
     """
 
     host: str
@@ -50,6 +58,8 @@ class Options:
     days: int
     password: str | None
     protocol: str = "5"
+    proxies: Proxies | None = None
+    source: Source | None = None
 
 
 def serve(address: Address, options: Options, ready: Callable[[str], None]) -> None:
@@ -70,8 +80,11 @@ def serve(address: Address, options: Options, ready: Callable[[str], None]) -> N
     ears = Ears(address, _client_id(options), options.protocol)
     board = Board(ears, writer)
     door = Door(options.password, monotonic) if options.password is not None else None
+    shelf = Shelf(options.source) if options.source is not None else None
+    reckoner = Reckoner(board)
     app = FastAPI(openapi_url=None)
     add_routes(app, board, history, door)
+    add_reports(app, shelf)
 
     @ui.page(PAGES["now"])
     def now(request: Request) -> None:
@@ -86,7 +99,14 @@ def serve(address: Address, options: Options, ready: Callable[[str], None]) -> N
     @ui.page(PAGES["models"])
     def models(request: Request) -> None:
         with frame(request, board, "models", has_login=door is not None) as around:
-            ModelsPage(board, ears, around)
+            ModelsPage(board, ears, around, reckoner, shelf)
+
+    survey = Survey(history)
+
+    @ui.page(PAGES["drift"])
+    def drift(request: Request) -> None:
+        with frame(request, board, "drift", has_login=door is not None) as around:
+            DriftPage(survey, around, request)
 
     ui.run_with(
         app,
@@ -100,14 +120,22 @@ def serve(address: Address, options: Options, ready: Callable[[str], None]) -> N
     shown = f"[{options.host}]" if ":" in options.host else options.host
     ready(f"http://{shown}:{listener.getsockname()[1]}")
     config = uvicorn.Config(
-        Gate(app, door), log_level="warning", timeout_graceful_shutdown=_GOODBYE_S, server_header=False
+        Gate(with_clients(app, options.proxies), door, options.proxies),
+        log_level="warning",
+        timeout_graceful_shutdown=_GOODBYE_S,
+        server_header=False,
+        proxy_headers=False,  # the gate must see who really is at the other end
     )
-    # uvicorn raises the signal that ended it once more, for whoever was there before; what follows must still be done.
+    server = uvicorn.Server(config)
+    # One that comes before uvicorn listens for it must end it, too; and uvicorn raises the signal that ended it once
+    # more, for whoever was there before: what follows must still be done.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, server.handle_exit)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     finally:
+        if shelf is not None:
+            shelf.close()
         ears.close()
         board.close()
         writer.close()
