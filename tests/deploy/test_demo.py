@@ -1,8 +1,9 @@
 """The whole story, on real photos, in small."""
 
+import asyncio
 import io
 import json
-import shutil
+import os
 import signal
 import subprocess
 import sys
@@ -12,37 +13,27 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from tests.deploy.small_demo import OPTIONS, RECIPE, copy_some_cells
 
 from sagui.bundle import read_bundle
-from sagui.convert.gate import Budget
-from sagui.convert.pipeline import Options
+from sagui.deploy.demo.broker import pass_over_timeouts
 from sagui.deploy.demo.errors import DemoError
 from sagui.deploy.demo.listener import listening
 from sagui.deploy.demo.story import Plot, tell
 from sagui.device.mqtt.address import parse_address
-from sagui.train.datasets import open_dataset
-from sagui.train.recipe.choices import Recipe
-from sagui.train.recipe.read import with_settings
 
 
 @pytest.fixture(scope="module")
 def some_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eighty real photos of solar cells of each class."""
-    elpv, root = open_dataset("elpv"), tmp_path_factory.mktemp("elpv")
-    for number, label in enumerate(elpv.labels):
-        (root / label).mkdir()
-        for photo in [photo for photo in elpv.photos if photo.label == number][::10][:80]:
-            shutil.copy(elpv.path(photo), root / label)
+    root = tmp_path_factory.mktemp("elpv")
+    copy_some_cells(root)
     return root
 
 
 @pytest.fixture
 def plot(some_cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plot:
     monkeypatch.setenv("SAGUI_CACHE", str(tmp_path / "cache"))
-    recipe = with_settings(Recipe(), ["input.size=96", "augmentation.views=none", "training.epochs=15"])
-    # Forty test photos are too few for the usual budget: one photo is 2.5 points.
-    options = Options(calibration=40, budget=Budget(15.0, 30.0), threshold=0.0)
-    return Plot(str(some_cells), tmp_path / "out", 3.0, recipe=recipe, options=options)
+    return Plot(str(some_cells), tmp_path / "out", 3.0, recipe=RECIPE, options=OPTIONS)
 
 
 def test_the_story_from_photos_to_results(plot: Plot) -> None:
@@ -65,17 +56,15 @@ def test_the_story_from_photos_to_results(plot: Plot) -> None:
         assert words in told
 
 
-def test_ctrl_c_ends_it_early_and_well(plot: Plot) -> None:
-    code = (
-        "from pathlib import Path; from rich.console import Console; from sagui.deploy.demo.story import *\n"
-        "from sagui.convert.gate import Budget; from sagui.train.recipe.read import with_settings\n"
-        "recipe = with_settings(Recipe(), ['input.size=96', 'augmentation.views=none', 'training.epochs=15'])\n"
-        "options = Options(calibration=40, budget=Budget(15.0, 30.0))\n"
-        f"plot = Plot({plot.data!r}, Path({str(plot.out)!r}), 600.0, recipe=recipe, options=options)\n"
-        "tell(plot, Console(width=100))\n"
-    )
+def test_ctrl_c_ends_it_early_and_well(plot: Plot, root: Path) -> None:
+    command = [sys.executable, "-um", "tests.deploy.small_demo", plot.data, "--out", str(plot.out), "--seconds", "600"]
+    # Who has seen enough of the results wants no dashboard either.
     with subprocess.Popen(
-        [sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*command, "--dashboard", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(root)},
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -87,6 +76,7 @@ def test_ctrl_c_ends_it_early_and_well(plot: Plot) -> None:
     summary = json.loads((plot.out / "summary.json").read_text())
     assert summary["messages_received"] == summary["messages_published"] > 0
     assert "What happened" in rest
+    assert "dashboard" not in rest
 
 
 def test_it_uses_a_broker_of_yours_and_leaves_nothing_on_it(
@@ -119,3 +109,14 @@ def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
         listening(address, "x", lambda _: None),
     ):
         pass
+
+
+def test_the_broker_is_silent_about_acknowledgements_it_missed_and_about_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.new_event_loop()
+    pass_over_timeouts(loop, {"message": "never retrieved", "exception": TimeoutError("PUBACK")})
+    assert not caplog.records
+    pass_over_timeouts(loop, {"message": "never retrieved", "exception": ValueError("a fault")})
+    assert "never retrieved" in caplog.text
+    loop.close()

@@ -1,7 +1,7 @@
 """A subscriber: what a dashboard does."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 from typing import Any
@@ -16,7 +16,17 @@ from sagui.device.mqtt.address import Address
 from sagui.wire import Result, WireError, decode, topics
 
 _CONNECT_SECONDS = 10.0
+_FORGET_SECONDS = 2.0
 _STEP_S = 0.05
+
+_RETAINED = (
+    topics.availability,
+    topics.state,
+    topics.health,
+    topics.telemetry,
+    topics.update_state,
+    topics.snapshot,
+)
 
 
 class Listener:
@@ -72,11 +82,7 @@ def listening(address: Address, device: str, on_result: Callable[[Result], None]
         DemoError: The broker is not there.
     """
     listener = Listener(on_result)
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
-    if address.tls:
-        client.tls_set()
-    if address.user is not None:
-        client.username_pw_set(address.user, address.password)
+    client = _client(address)
     client.on_message = listener.on_message
     client.on_connect = lambda client, *_: client.subscribe(topics.result(device), qos=1)
     client.on_subscribe = listener.on_subscribe
@@ -86,10 +92,37 @@ def listening(address: Address, device: str, on_result: Callable[[Result], None]
         if not listener.subscribed.wait(_CONNECT_SECONDS):
             raise DemoError(f"no broker answers at {address}; is it running, and may this user subscribe to sagui/#?")
         yield listener
-        for topic_of in (topics.availability, topics.state, topics.health, topics.telemetry, topics.update_state):
-            topic = topic_of(device)
-            with suppress(RuntimeError, ValueError):  # the broker is gone, and what it kept with it
-                client.publish(topic, b"", qos=1, retain=True).wait_for_publish(2.0)
+        _forget(client, device)
     finally:
         client.disconnect()
         client.loop_stop()
+
+
+def forget(address: Address, devices: Sequence[str]) -> None:
+    """Has the broker forget what it kept of devices; one that is gone has forgotten it."""
+    client, connected = _client(address), threading.Event()
+    client.on_connect = lambda *_: connected.set()
+    client.connect_async(address.host, address.port)
+    client.loop_start()
+    try:
+        if connected.wait(_FORGET_SECONDS):
+            for device in devices:
+                _forget(client, device)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def _client(address: Address) -> mqtt.Client:
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
+    if address.tls:
+        client.tls_set()
+    if address.user is not None:
+        client.username_pw_set(address.user, address.password)
+    return client
+
+
+def _forget(client: mqtt.Client, device: str) -> None:
+    for topic_of in _RETAINED:
+        with suppress(RuntimeError, ValueError):  # the broker is gone, and what it kept with it
+            client.publish(topic_of(device), b"", qos=1, retain=True).wait_for_publish(_FORGET_SECONDS)

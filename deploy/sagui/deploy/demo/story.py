@@ -2,24 +2,20 @@
 
 import os
 import secrets
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import monotonic, perf_counter
+from time import perf_counter
 
 from rich.console import Console
 
 from sagui.convert.pipeline import Converted, Options, convert
-from sagui.deploy.demo.agent_process import AgentProcess
 from sagui.deploy.demo.broker import local_broker
+from sagui.deploy.demo.browse import Scene, browse
 from sagui.deploy.demo.errors import DemoError
-from sagui.deploy.demo.listener import listening
-from sagui.deploy.demo.live import Watch, showing
 from sagui.deploy.demo.summary import Summary, print_summary, write_summary
+from sagui.deploy.demo.watching import Photo, Seen, see
 from sagui.device.mqtt.address import parse_address
 from sagui.progress.terminal import TerminalProgress
 from sagui.train.datasets import open_dataset
@@ -32,10 +28,7 @@ from sagui.train.store import default_cache
 RECIPE = Recipe(augmentation=Augmentation(views="flips"), training=TrainingChoice(blocks=5, epochs=8))
 """A compromise between accuracy and the time a newcomer waits."""
 
-_FPS = 20.0
-_FIRST_RESULT_S = 30.0
-_LAST_RESULTS_S = 5.0
-_STEP_S = 0.05
+_CAMERAS = 3
 
 
 @dataclass(frozen=True)
@@ -49,6 +42,7 @@ class Plot:
         broker: An address; None for a broker in this process.
         recipe: How to learn.
         options: How to convert.
+        dashboard_port: Where cameras are shown in a browser after the story; None for not at all.
     """
 
     data: str
@@ -57,6 +51,7 @@ class Plot:
     broker: str | None = None
     recipe: Recipe = RECIPE
     options: Options = field(default_factory=lambda: Options(threads=os.cpu_count() or 1))
+    dashboard_port: int | None = None
 
 
 class _Steps:
@@ -66,16 +61,19 @@ class _Steps:
         self._console = console
         self.seconds: dict[str, float] = {}
 
+    def headline(self, text: str) -> None:
+        self._console.print(f"\n[bold]{len(self.seconds) + 1}. {text}[/]", highlight=False)
+
     @contextmanager
     def step(self, name: str, headline: str) -> Iterator[None]:
-        self._console.print(f"\n[bold]{len(self.seconds) + 1}. {headline}[/]", highlight=False)
+        self.headline(headline)
         start = perf_counter()
         yield
         self.seconds[name] = round(perf_counter() - start, 2)
 
 
 def tell(plot: Plot, console: Console) -> Summary:
-    """Runs the whole story.
+    """Runs the whole story; with a dashboard, it then lasts until Ctrl-C.
 
     Raises:
         SaguiError: A step did not hold.
@@ -88,9 +86,25 @@ def tell(plot: Plot, console: Console) -> Summary:
         )
     with steps.step("convert", "Make it small, and prove that it still works"):
         converted = convert(run_folder, plot.out, plot.options, progress)
-    with steps.step("run", "Run it on a camera, over MQTT"):
-        watch, agent, received = _run(plot, run, converted, console)
-    summary = _summary(run, converted, watch, agent, received, steps.seconds)
+    device = f"demo-{secrets.token_hex(3)}"
+    with nullcontext(plot.broker) if plot.broker else local_broker() as url:
+        with steps.step("run", "Run it on a camera, over MQTT"):
+            seen = _see(plot, run, converted, url, device, console)
+        summary = _conclude(plot, _summary(run, converted, seen, steps.seconds), console)
+        if plot.dashboard_port is not None and not seen.stopped:
+            steps.headline("See it in a browser")
+            browse(_scene(run, converted, seen.protocol, url, device, plot), console)
+    return summary
+
+
+def _see(plot: Plot, run: Run, converted: Converted, url: str, device: str, console: Console) -> Seen:
+    address = parse_address(url, os.environ)
+    where = "yours" if plot.broker else "in this process"
+    console.print(f"  broker {where}: {address}; topics sagui/{device}/#", highlight=False)
+    return see(converted.path, _test_photos(run), (url, address), device, plot.seconds, console)
+
+
+def _conclude(plot: Plot, summary: Summary, console: Console) -> Summary:
     write_summary(summary, plot.out / "summary.json")
     console.print()
     print_summary(summary, console)
@@ -101,76 +115,25 @@ def tell(plot: Plot, console: Console) -> Summary:
     return summary
 
 
-def _run(plot: Plot, run: Run, converted: Converted, console: Console) -> tuple[Watch, AgentProcess, int]:
-    with TemporaryDirectory(prefix="sagui-camera-") as camera:
-        return _run_on(Path(camera), plot, run, converted, console)
+def _scene(run: Run, converted: Converted, protocol: str, url: str, device: str, plot: Plot) -> Scene:
+    # On a broker of yours there may be others with such a name.
+    line = device if plot.broker else "line"
+    return Scene(
+        broker=url,
+        protocol=protocol,
+        bundle=converted.path,
+        photos=_test_photos(run),
+        devices=tuple(f"{line}-{number}" for number in range(1, _CAMERAS + 1)),
+        port=plot.dashboard_port or 0,
+    )
 
 
-def _run_on(
-    camera: Path, plot: Plot, run: Run, converted: Converted, console: Console
-) -> tuple[Watch, AgentProcess, int]:
-    watch = Watch(_link_photos(run, camera))
-    device = f"demo-{secrets.token_hex(3)}"
-    with nullcontext(plot.broker) if plot.broker else local_broker() as url:
-        address = parse_address(url, os.environ)
-        where = "yours" if plot.broker else "in this process"
-        console.print(f"  broker {where}: {address}; topics sagui/{device}/#", highlight=False)
-        with listening(address, device, watch.add) as listener:
-            agent = AgentProcess(
-                converted.path,
-                camera,
-                url,
-                device,
-                _FPS,
-                lambda text: console.print(f"  agent: {text}", markup=False, soft_wrap=True),
-            )
-            try:
-                _watch(plot.seconds, agent, watch, console)
-                agent.stop()
-            finally:
-                agent.kill()
-            if "stopped" not in agent.events or "ready" not in agent.events:
-                raise DemoError("the agent ended without saying how it went")
-            listener.wait_for(int(agent.events["stopped"]["published"]), _LAST_RESULTS_S)
-            return watch, agent, listener.received
+def _test_photos(run: Run) -> list[Photo]:
+    root = Path(run.dataset.root)
+    return [Photo(root / photo.name, run.labels[photo.label]) for photo in run.split["test"]]
 
 
-def _link_photos(run: Run, folder: Path) -> dict[str, str]:
-    """Links the test photos into an empty folder, and tells what each shows."""
-    truth = {}
-    for number, photo in enumerate(run.split["test"]):
-        name = f"{number:05d}{Path(photo.name).suffix.lower()}"
-        (folder / name).symlink_to((Path(run.dataset.root) / photo.name).resolve())
-        truth[name] = run.labels[photo.label]
-    return truth
-
-
-def _watch(seconds: float, agent: AgentProcess, watch: Watch, console: Console) -> None:
-    stopped = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    try:
-        with showing(watch, console):
-            _wait_for_first(agent, watch, stopped)
-            # The agent's start is not taken off the time to watch.
-            deadline = monotonic() + seconds
-            while agent.alive() and monotonic() < deadline and not stopped.wait(_STEP_S):
-                pass
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _wait_for_first(agent: AgentProcess, watch: Watch, stopped: threading.Event) -> None:
-    deadline = monotonic() + _FIRST_RESULT_S
-    while agent.alive() and not watch.total_ms and not stopped.wait(_STEP_S):
-        if monotonic() >= deadline:
-            raise DemoError(
-                f"no result arrived within {_FIRST_RESULT_S:g} s; may this user publish and subscribe to sagui/# there?"
-            )
-
-
-def _summary(
-    run: Run, converted: Converted, watch: Watch, agent: AgentProcess, received: int, seconds: dict[str, float]
-) -> Summary:
+def _summary(run: Run, converted: Converted, seen: Seen, seconds: dict[str, float]) -> Summary:
     report = converted.report
     return Summary(
         classes=run.labels,
@@ -180,9 +143,9 @@ def _summary(
         bundle=str(converted.path),
         bytes_float=report.bytes_float,
         bytes_int8=report.bytes_exported,
-        golden_frames=int(agent.events["ready"]["golden"]["count"]),
-        latency_ms=watch.latency_ms(),
-        messages_published=int(agent.events["stopped"]["published"]),
-        messages_received=received,
+        golden_frames=seen.golden_frames,
+        latency_ms=seen.watch.latency_ms(),
+        messages_published=seen.published,
+        messages_received=seen.received,
         seconds={**seconds, "total": round(sum(seconds.values()), 2)},
     )
