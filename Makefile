@@ -6,12 +6,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lean test-aarch64 fuzz torture fleet lint bench bench-scale bench-fleet pictures clean
+.PHONY: help demo test test-lean test-aarch64 fuzz torture fleet lint bench bench-scale bench-fleet bench-dashboard pictures clean
 
 help: ## Show this
 	@echo "sagui: from a folder of photos to a fleet of cameras that name what they see"
 	@echo
-	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "sagui needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
@@ -55,6 +55,9 @@ bench-scale: $(STAMP) ## Measure the memory of training on 200,000 photos (minut
 
 bench-fleet: $(STAMP) ## Measure what a broker carries, 500 to 5,000 devices (about 8 minutes)
 	$(BIN)/python -m tests.bench.fleet
+
+bench-dashboard: $(STAMP) ## Measure the dashboard: ingest, delay, memory, history (10 minutes, 3 GB of disk)
+	$(BIN)/python -m tests.bench.dashboard
 
 pictures: $(STAMP) ## Draw the pictures of docs/training.md again
 	$(BIN)/sagui train elpv --out runs/pictures/augmented --overwrite --backbone lenet-5 --image-size 160 --epochs 1 \
