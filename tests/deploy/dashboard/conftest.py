@@ -15,8 +15,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from sagui.deploy.dashboard.board import Seen
-from sagui.deploy.dashboard.ears import Heard
+from sagui.deploy.dashboard.live.board import Seen
+from sagui.deploy.dashboard.live.ears import Heard
 from sagui.deploy.watch import Fleet
 from sagui.wire import (
     Frame,

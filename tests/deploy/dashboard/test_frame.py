@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from sagui.deploy.dashboard.board import Condition
 from sagui.deploy.dashboard.frame import complaints
+from sagui.deploy.dashboard.live.board import Condition
 from sagui.deploy.dashboard.texts import speak
 
 WELL = Condition(away="", overrun=0, crowded=0, flooded=0, trouble="", waiting=0, dropped=0)

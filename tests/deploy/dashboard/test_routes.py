@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from sagui.deploy.dashboard.access import Door
-from sagui.deploy.dashboard.board import Board
-from sagui.deploy.dashboard.gate import COOKIE, Gate
+from sagui.deploy.dashboard.door.access import Door
+from sagui.deploy.dashboard.door.gate import COOKIE, Gate
+from sagui.deploy.dashboard.live.board import Board
 from sagui.deploy.dashboard.routes import add_routes, next_page
 from sagui.deploy.history import History, Row, Writer
 from sagui.deploy.history.sqlite import SqliteHistory

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from sagui.deploy.dashboard.access import check_exposure
+from sagui.deploy.dashboard.door.access import check_exposure
+from sagui.deploy.dashboard.door.proxies import parse_proxies
 from sagui.deploy.dashboard.errors import DashboardError
-from sagui.deploy.dashboard.proxies import parse_proxies
 from sagui.deploy.history.place import default_file
 from sagui.deploy.rollout.address import Files, parse_address
 
@@ -63,8 +63,8 @@ def dashboard(
     proxies = parse_proxies(user_header, trusted_proxy)
     check_exposure(host, password, has_proxies=proxies is not None)
 
+    from sagui.deploy.dashboard.models.source import open_source
     from sagui.deploy.dashboard.server import Options, serve
-    from sagui.deploy.dashboard.source import open_source
 
     place = database or str(default_file(os.environ))
     source = open_source(registry, root) if registry else None

@@ -12,8 +12,8 @@ from nicegui import ui
 from nicegui.language import Language as PageLanguage
 from starlette.requests import Request
 
-from sagui.deploy.dashboard.board import Board, Condition
-from sagui.deploy.dashboard.gate import USER
+from sagui.deploy.dashboard.door.gate import USER
+from sagui.deploy.dashboard.live.board import Board, Condition
 from sagui.deploy.dashboard.texts import LANGUAGES, NAMES, Language, Say, choose_language, speak
 
 PAGES = {"now": "/", "history": "/history", "models": "/models", "drift": "/drift"}

@@ -9,13 +9,13 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
-from sagui.deploy.dashboard.access import SESSION_S, Door
-from sagui.deploy.dashboard.board import Board
-from sagui.deploy.dashboard.cards import page
+from sagui.deploy.dashboard.door.access import SESSION_S, Door
+from sagui.deploy.dashboard.door.gate import COOKIE, LOGIN
 from sagui.deploy.dashboard.frame import LANGUAGE, PAGES, THEME, THEMES, language_of
-from sagui.deploy.dashboard.gate import COOKIE, LOGIN
-from sagui.deploy.dashboard.past import day_ms
+from sagui.deploy.dashboard.live.board import Board
+from sagui.deploy.dashboard.past.page import day_ms
 from sagui.deploy.dashboard.texts import LANGUAGES, speak
+from sagui.deploy.dashboard.writing import page
 from sagui.deploy.history import History, HistoryError, Row
 from sagui.deploy.history.export import csv_pages, write_parquet
 from sagui.deploy.history.rows import DAY_MS

@@ -13,22 +13,22 @@ from nicegui import ui
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
-from sagui.deploy.dashboard.access import Door
-from sagui.deploy.dashboard.board import Board
-from sagui.deploy.dashboard.drift import DriftPage
-from sagui.deploy.dashboard.ears import Ears
+from sagui.deploy.dashboard.door.access import Door
+from sagui.deploy.dashboard.door.gate import Gate, with_clients
+from sagui.deploy.dashboard.door.proxies import Proxies
+from sagui.deploy.dashboard.drift.page import DriftPage
+from sagui.deploy.dashboard.drift.survey import Survey
 from sagui.deploy.dashboard.errors import DashboardError
 from sagui.deploy.dashboard.frame import PAGES, frame
-from sagui.deploy.dashboard.gate import Gate, with_clients
-from sagui.deploy.dashboard.models import ModelsPage
-from sagui.deploy.dashboard.now import NowPage
-from sagui.deploy.dashboard.past import HistoryPage
-from sagui.deploy.dashboard.proxies import Proxies
-from sagui.deploy.dashboard.reckoner import Reckoner
-from sagui.deploy.dashboard.reports import add_reports
+from sagui.deploy.dashboard.live.board import Board
+from sagui.deploy.dashboard.live.ears import Ears
+from sagui.deploy.dashboard.models.page import ModelsPage
+from sagui.deploy.dashboard.models.reckoner import Reckoner
+from sagui.deploy.dashboard.models.reports import add_reports
+from sagui.deploy.dashboard.models.shelf import Shelf, Source
+from sagui.deploy.dashboard.now.page import NowPage
+from sagui.deploy.dashboard.past.page import HistoryPage
 from sagui.deploy.dashboard.routes import add_routes
-from sagui.deploy.dashboard.shelf import Shelf, Source
-from sagui.deploy.dashboard.survey import Survey
 from sagui.deploy.history import Writer, open_history
 from sagui.deploy.rollout.address import Address
 

@@ -1,0 +1,185 @@
+"""Comparisons as words, tables and a chart: rules without I/O."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sagui.deploy.dashboard.drift.survey import Drift
+from sagui.deploy.dashboard.past.charts import MOST_LABELS
+from sagui.deploy.dashboard.texts import Say
+from sagui.deploy.history.drift import UNKNOWN, WEEK_MS, LabelShare, Verdict
+from sagui.deploy.history.rows import DAY_MS, HOUR_MS
+
+SPANS = {"1h": HOUR_MS, "24h": DAY_MS, "7d": 7 * DAY_MS}
+"""How long the present may be."""
+
+_MARKS: dict[Verdict, str] = {"changed": "▲", "steady": "●", "too few": "…"}
+_RANKS: tuple[Verdict, ...] = ("changed", "steady", "too few")
+_COLUMNS = ("device", "verdict", "distance", "score_then", "score_now", "results_then", "results_now", "model")
+_TOLD = 2
+"""So many labels are named in a warning, the most moved."""
+
+_WORTH = 0.03
+_LONGEST = 40
+
+# Two of Okabe and Ito's colours, which people see apart whatever colours they see (jfly.uni-koeln.de/color).
+_THEN, _NOW = "#7F7F7F", "#0072B2"
+
+
+def ranked(drifts: Iterable[Drift]) -> list[Drift]:
+    """Sorts, the most changed first."""
+
+    def rank(drift: Drift) -> tuple[int, float, str]:
+        return _RANKS.index(drift.comparison.verdict), -drift.comparison.distance, drift.name
+
+    return sorted(drifts, key=rank)
+
+
+def verdict(drift: Drift, say: Say) -> str:
+    """Says in a word how it is, with a mark before it."""
+    name = drift.comparison.verdict
+    return f"{_MARKS[name]} {say('drift_' + name.replace(' ', '_'))}"
+
+
+def columns(say: Say) -> list[dict[str, Any]]:
+    """Gives the columns of `line`."""
+    left = {"device", "verdict", "model"}
+    names = {name: say(name if name in {"device", "model"} else f"drift_{name}") for name in _COLUMNS}
+    return [
+        {"name": name, "label": label, "field": name, "sortable": True, "align": "left" if name in left else "right"}
+        for name, label in names.items()
+    ]
+
+
+def line(drift: Drift, say: Say) -> dict[str, Any]:
+    """Gives a stream's line of the table, in a form that the table can sort."""
+    one = drift.comparison
+    is_told = bool(one.count_then and one.count_now)
+    return {
+        "device": drift.name,
+        "verdict": verdict(drift, say),
+        "distance": f"{one.distance:.2f}" if is_told else "",
+        "score_then": _score(one.score_then),
+        "score_now": _score(one.score_now),
+        "results_then": one.count_then,
+        "results_now": one.count_now,
+        "model": " ".join(drift.model),
+    }
+
+
+def explanation(drift: Drift, say: Say) -> str:
+    """Says plainly what the comparison found, and what to do about it."""
+    one = drift.comparison
+    if one.verdict == "too few":
+        return say("drift_few_why", then=f"{one.count_then:,}", now=f"{one.count_now:,}", needed=f"{one.needed:,}")
+    scores = {"then": _score(one.score_then), "now": _score(one.score_now)}
+    if one.verdict == "steady":
+        return say("drift_steady_why", distance=f"{one.distance:.2f}", limit=f"{one.limit:.2f}", **scores)
+    told = list(_moved(drift, say))
+    if "score" in one.reasons:
+        told.append(say("drift_fell", **scores))
+    text = "; ".join(told)
+    return f"{text[:1].upper()}{text[1:]}. {say('drift_advice')}"
+
+
+def unknowns(drift: Drift, say: Say) -> str:
+    """Says how much was not known, then and now."""
+    one = drift.comparison
+    return say("drift_unknown", then=f"{one.unknown_then:.1%}", now=f"{one.unknown_now:.1%}")
+
+
+def periods(drift: Drift, say: Say) -> str:
+    """Says what was compared."""
+    week, now = (f"{_moment(begin)} \N{EN DASH} {_moment(end)}" for begin, end in (drift.week_ms, drift.now_ms))
+    return say("drift_periods", model=" ".join(drift.model), week=week, now=now)
+
+
+def label_columns(say: Say) -> list[dict[str, Any]]:
+    """Gives the columns of `label_lines`."""
+    names = {"label": "label", "then": "drift_share_then", "now": "drift_share_now", "score_then": "drift_score_then",
+             "score_now": "drift_score_now"}  # fmt: skip
+    return [
+        {"name": name, "label": say(key), "field": name, "align": "left" if name == "label" else "right"}
+        for name, key in names.items()
+    ]
+
+
+def label_lines(drift: Drift, say: Say) -> list[dict[str, Any]]:
+    """Gives the labels as lines of a table, for those who cannot see a chart."""
+    return [
+        {
+            "key": number,
+            "label": say("other") if one.label is None else one.label,
+            "then": f"{one.then:.1%}",
+            "now": f"{one.now:.1%}",
+            "score_then": _score(one.score_then),
+            "score_now": _score(one.score_now),
+        }
+        for number, one in enumerate(drift.comparison.shares)
+    ]
+
+
+def chart(drift: Drift, say: Say) -> dict[str, Any]:
+    """Gives ECharts' options: for each label a bar then and a bar now, in percent."""
+    shares = _charted(drift.comparison.shares)
+    names = [say("other") if label is None else label[:_LONGEST] for label, _, _ in shares]
+    ink, faint = {"color": "currentColor"}, {"lineStyle": {"color": "#80808055"}}
+    bars = [
+        {"name": say("drift_share_then"), "itemStyle": {"color": _THEN}, "data": [then for _, then, _ in shares]},
+        {"name": say("drift_share_now"), "itemStyle": {"color": _NOW}, "data": [now for _, _, now in shares]},
+    ]
+    return {
+        "textStyle": ink,
+        # Rich text: a label is never taken for HTML.
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "renderMode": "richText", "confine": True},
+        "legend": {"textStyle": ink, "top": 0},
+        "grid": {"left": 8, "right": 24, "top": 36, "bottom": 8, "containLabel": True},
+        "xAxis": {"type": "value", "max": 100, "axisLabel": ink | {"formatter": "{value}%"}, "splitLine": faint},
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": names,
+            "axisLabel": ink | {"width": 110, "overflow": "truncate"},
+        },
+        "series": [bar | {"type": "bar", "animation": False, "barMaxWidth": 24} for bar in bars],
+    }
+
+
+def _moved(drift: Drift, say: Say) -> Iterable[str]:
+    one = drift.comparison
+    when = _when(drift.week_ms[1] - drift.week_ms[0], say)
+    moved = sorted(one.shares, key=lambda share: -abs(share.now - share.then))
+    named = [share for share in moved[:_TOLD] if abs(share.now - share.then) >= _WORTH] or moved[:1]
+    if "labels" not in one.reasons:
+        named = [share for share in moved if share.label == UNKNOWN and "unknown" in one.reasons]
+    elif "unknown" in one.reasons:
+        named += [share for share in moved if share.label == UNKNOWN and share not in named]
+    for share in named:
+        label = say("other") if share.label is None else share.label[:_LONGEST]
+        yield say("drift_moved", label=label, then=f"{share.then:.0%}", when=when, now=f"{share.now:.0%}")
+
+
+def _when(length_ms: int, say: Say) -> str:
+    if length_ms >= WEEK_MS:
+        return say("drift_in_week")
+    days = round(length_ms / DAY_MS)
+    return say("drift_in_days", days=days) if days > 1 else say("drift_in_day")
+
+
+def _charted(shares: Sequence[LabelShare]) -> list[tuple[str | None, float, float]]:
+    """The largest labels and all others together, in percent."""
+    own = sorted((share for share in shares if share.label is not None), key=lambda one: -max(one.then, one.now))
+    found = [(share.label, round(100 * share.then, 1), round(100 * share.now, 1)) for share in own[:MOST_LABELS]]
+    rest = [*own[MOST_LABELS:], *(share for share in shares if share.label is None)]
+    if not rest:
+        return found
+    then, now = (100 * sum(part) for part in zip(*((share.then, share.now) for share in rest), strict=True))
+    return [*found, (None, round(then, 1), round(now, 1))]
+
+
+def _score(score: float | None) -> str:
+    return "" if score is None else f"{score:.2f}"
+
+
+def _moment(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")

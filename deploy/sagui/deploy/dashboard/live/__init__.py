@@ -1,0 +1,1 @@
+"""What is heard now, for all pages."""
