@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from tests.conftest import wait_until
 
 from sagui.cli import COMMANDS
 
@@ -48,7 +49,8 @@ class Student:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.left_running: list[subprocess.Popen[str]] = []
+        self.left_running: list[subprocess.Popen[bytes]] = []
+        self.said: dict[int, Path] = {}
         self._environment = os.environ | {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin"]),
             "SAGUI_CACHE": str(folder / "cache"),
@@ -71,28 +73,25 @@ class Student:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def leaves_running(self, command: str, until: str = "") -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            shlex.split(command),
-            cwd=self.folder,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def leaves_running(self, command: str, until: str = "") -> subprocess.Popen[bytes]:
+        # Into a file: a pipe that nobody reads would fill, and stop the program.
+        path = self.folder / f"said-{len(self.left_running)}.txt"
+        with path.open("w") as file:
+            process = subprocess.Popen(
+                shlex.split(command), cwd=self.folder, env=self._environment, stdout=file, stderr=subprocess.STDOUT
+            )
         self.left_running.append(process)
-        assert process.stdout is not None
-        said = ""
-        while until not in said:
-            line = process.stdout.readline()
-            assert line, f"{command}: {said}"
-            said += line
+        self.said[process.pid] = path
+        assert wait_until(lambda: until in path.read_text() or process.poll() is not None), (
+            f"{command}: {path.read_text()}"
+        )
+        assert until in path.read_text(), f"{command}: {path.read_text()}"
         return process
 
-    def presses_ctrl_c(self, process: subprocess.Popen[str]) -> None:
+    def presses_ctrl_c(self, process: subprocess.Popen[bytes]) -> None:
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
-        assert process.returncode == 0, f"{process.args!r}: {said}"
+        process.wait(timeout=60)
+        assert process.returncode == 0, f"{process.args!r}: {self.said[process.pid].read_text()}"
 
 
 @pytest.fixture

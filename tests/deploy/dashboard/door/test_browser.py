@@ -18,7 +18,7 @@ from playwright.sync_api import expect
 
 from sagui.wire import topics
 
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 PROXY = "127.0.0.2"
 """Not where the test's own requests come from."""
 

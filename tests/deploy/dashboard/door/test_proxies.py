@@ -92,6 +92,23 @@ def test_nothing_asked_for_is_nothing() -> None:
     assert parse_proxies(None, ()) is None
 
 
+FOR_EVERYBODY = (
+    *(
+        "Host",
+        "cookie",
+        "X-Forwarded-For",
+        "Authorization",
+        "Proxy-Authorization",
+        "Cache-Control",
+        "Pragma",
+        "Range",
+        "Via",
+    ),
+    *("DNT", "Priority", "Sec-CH-UA", "If-None-Match", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Request-Id"),
+)
+"""Anybody's browser, or any proxy, writes these."""
+
+
 @pytest.mark.parametrize(
     ("header", "addresses", "why"),
     [
@@ -105,7 +122,7 @@ def test_nothing_asked_for_is_nothing() -> None:
             (name, ("127.0.0.1",), "use one such as Remote-User")
             for name in ("", "a b", "Remote_User", "X:", "é", "x\n")
         ),
-        *((name, ("127.0.0.1",), "use one such as Remote-User") for name in ("Host", "cookie", "X-Forwarded-For")),
+        *((name, ("127.0.0.1",), "use one such as Remote-User") for name in FOR_EVERYBODY),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(header: str | None, addresses: tuple[str, ...], why: str) -> None:

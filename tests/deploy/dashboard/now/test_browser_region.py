@@ -12,7 +12,7 @@ from tests.device.running import Agent
 
 from sagui.wire import Region, topics
 
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 LOWER_RIGHT = Region(x=0.5, y=0.25, width=0.5, height=0.75)
 WHERE_DRAWN = """svg => [...svg.querySelectorAll('rect.over')].map(rect => {
     const box = rect.getBBox(), at = rect.getScreenCTM();

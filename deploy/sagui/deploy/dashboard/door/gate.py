@@ -102,7 +102,10 @@ def _user(scope: Scope, host: str, proxies: Proxies) -> str | None:
     peer, _ = scope.get("client") or ("", 0)
     _, port = scope.get("server") or ("", 0)
     if values and came_straight(host, peer, port):
-        raise ForgedError(f"This did not come by the proxy; only it may say {proxies.header}.")
+        raise ForgedError(
+            f"This did not come by the proxy, for it asks for our own port {port}; "
+            f"only the proxy may say {proxies.header}. Give the dashboard another --port than the proxy's."
+        )
     return proxies.user(peer, values)
 
 

@@ -12,8 +12,9 @@ LONGEST_USER = 128
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 
 _OTHERWISE_USED = re.compile(
-    r"accept.*|connection|content-.*|cookie|forwarded|host|origin|referer|sec-fetch-.*|sec-websocket-.*|te|upgrade.*"
-    r"|user-agent|x-forwarded-(for|host|port|proto)|x-real-ip",
+    r"accept.*|authorization|cache-control|connection|content-.*|cookie|dnt|expect|forwarded|from|host|if-.*|keep-alive"
+    r"|max-forwards|origin|pragma|priority|proxy-.*|range|referer|save-data|sec-.*|te|trailer|transfer-encoding|upgrade.*"
+    r"|user-agent|via|x-csrf.*|x-forwarded-(?!user|email|preferred-username).*|x-real-ip|x-request.*",
     re.IGNORECASE,
 )
 """Browsers or proxies write these for everybody."""
