@@ -110,3 +110,12 @@ def test_every_link_in_the_docs_leads_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_no_guide_installs_the_other_project_of_this_name() -> None:
+    """What PyPI has under our name is not ours; what a program says may be quoted in a table."""
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        if page.parent.name != "decisions":
+            for line in page.read_text().splitlines():
+                found = re.search(r"^[^`|]*pip install (\S+ )*sagui\b|^[^|]*pip install [^`]*['\"]sagui\[", line)
+                assert not found, f"{page.name}: {line}: install from the clone, as in pip install '.[train]'"

@@ -1,12 +1,12 @@
 """Writes and reads the JSON payloads. Described in ``docs/mqtt.md``; `sagui.wire.schema` writes their JSON Schema."""
 
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from sagui.wire.errors import WireError
-from sagui.wire.fields import VERSION
+from sagui.wire.fields import VERSION, StreamName, Time
 from sagui.wire.health import Claim, Health, Telemetry
 from sagui.wire.orders import Command
 from sagui.wire.results import Result, State
@@ -25,6 +25,12 @@ PAYLOADS: tuple[type[Message], ...] = (
     UpdateOrder,
     Desired,
 )
+
+_IN_WORDS = {
+    get_args(Time)[1].pattern: "a time such as 2026-11-21T04:07:02.329Z (UTC, with milliseconds)",
+    get_args(StreamName)[1].pattern: "small letters, digits and -, 63 at most",
+}
+"""Patterns, as a person reads them."""
 
 _Message = TypeVar("_Message", bound=Message)
 
@@ -49,7 +55,7 @@ def decode(payload: bytes, kind: type[_Message]) -> _Message:
     try:
         return msgspec.json.decode(payload, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WireError(f"not a {kind.__name__.lower()} of version {VERSION}: {error}") from error
+        raise WireError(f"not a {kind.__name__.lower()} of version {VERSION}: {_in_words(str(error))}") from error
 
 
 def timestamp(time_s: float) -> str:
@@ -59,6 +65,12 @@ def timestamp(time_s: float) -> str:
     '1970-01-01T00:00:00.250Z'
     """
     return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _in_words(text: str) -> str:
+    for pattern, words in _IN_WORDS.items():
+        text = text.replace(f"`str` matching regex {pattern!r}", words)
+    return text
 
 
 def _sayable(value: Any) -> Any:  # noqa: ANN401 (whatever JSON can hold)

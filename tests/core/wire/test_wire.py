@@ -372,3 +372,23 @@ def test_no_device_is_called_as_the_plans_are() -> None:
 def test_groups_that_cannot_stand_in_a_topic_are_refused(group: str) -> None:
     with pytest.raises(WireError, match="group"):
         topics.desired(group)
+
+
+@pytest.mark.parametrize("since", ["2026-11-21T04:07:02Z", "2026-11-21T04:07:02.329+00:00", "yesterday"])
+def test_a_time_that_is_none_is_refused_with_what_one_looks_like(since: str) -> None:
+    said = json.loads(
+        encode(State(label="cat", score=0.5, since=timestamp(0.25), model=ModelRef(name="pets", version="1.0.0")))
+    )
+    with pytest.raises(WireError) as told:
+        decode(json.dumps(said | {"since": since}).encode(), State)
+    assert str(told.value).endswith(
+        "Expected a time such as 2026-11-21T04:07:02.329Z (UTC, with milliseconds) - at `$.since`"
+    )
+
+
+def test_a_stream_that_is_no_name_is_refused_in_words() -> None:
+    said = json.loads(
+        encode(State(label="cat", score=0.5, since=timestamp(0.25), model=ModelRef(name="pets", version="1.0.0")))
+    )
+    with pytest.raises(WireError, match=r"Expected small letters, digits and -, 63 at most - at `\$\.stream`"):
+        decode(json.dumps(said | {"stream": "The Door"}).encode(), State)

@@ -110,6 +110,7 @@ class Script:
 
     def __init__(self) -> None:
         self.away, self.overrun = "", 0
+        self.refused = False
         self._guard = threading.Condition()
         self._waiting: list[Heard] = []
 

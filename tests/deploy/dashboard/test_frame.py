@@ -24,7 +24,17 @@ def test_results_that_were_lost_stay_told() -> None:
     assert "5 resultados se perderam" in told
 
 
+def test_numbers_are_written_as_the_reader_does() -> None:
+    told = complaints(replace(WELL, trouble="full", waiting=1234, dropped=5000, flooded=2000), speak("pt"))
+    assert [part in one for part, one in zip(("1.234", "5.000", "2.000"), told, strict=True)] == [True] * 3
+
+
 def test_everything_that_was_left_out_is_counted() -> None:
     told = complaints(replace(WELL, away="lost", overrun=1, crowded=2000, flooded=3), speak("en"))
     assert len(told) == 4
     assert any("2,000" in one for one in told)
+
+
+def test_a_broker_that_refuses_us_is_not_said_to_be_away() -> None:
+    (told,) = complaints(replace(WELL, away="mqtt://hut:1883 refuses the connection", refused=True), speak("en"))
+    assert told.startswith("The dashboard may not use the broker: mqtt://hut:1883 refuses the connection.")

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sagui.deploy.dashboard.door.access import Door
 from sagui.deploy.dashboard.door.gate import COOKIE, Gate
+from sagui.deploy.dashboard.frame import PAGES
 from sagui.deploy.dashboard.live.board import Board
 from sagui.deploy.dashboard.routes import add_routes, next_page
 from sagui.deploy.history import History, Row, Writer
@@ -149,6 +150,22 @@ def test_the_login_page_is_in_the_readers_language(client: Callable[..., TestCli
 )
 def test_after_the_login_one_stays_here(asked: str | None) -> None:
     assert next_page(asked) == "/"
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "There is no such page"), ("pt-BR", "Esta página não existe")])
+def test_a_page_that_is_not_there_is_told_in_the_readers_language(
+    client: Callable[..., TestClient], language: str, text: str
+) -> None:
+    answer = client().get("/<b>nowhere", headers={"accept": "text/html", "accept-language": language})
+    assert answer.status_code == 404
+    assert text in answer.text
+    assert "nowhere" not in answer.text
+    assert all(f'href="{path}"' in answer.text for path in PAGES.values())
+
+
+def test_a_program_that_asks_for_what_is_not_there_gets_no_page(client: Callable[..., TestClient]) -> None:
+    answer = client().get("/nowhere", headers={"accept": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
 
 
 def test_every_answer_is_guarded(client: Callable[..., TestClient]) -> None:

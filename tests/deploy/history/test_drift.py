@@ -26,6 +26,7 @@ from sagui.deploy.history.drift import (
     distance,
     samples,
 )
+from sagui.deploy.history.port import MOST_STREAMS
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -206,7 +207,7 @@ def test_streams_are_told_apart() -> None:
         "left": (("cat", "dog"), 4),
         "right": (("dog",), 4),
     }
-    assert found["left"].hours_ms.tolist() == [BEGIN, BEGIN + HOUR]
+    assert found["left"].begins_ms.tolist() == [BEGIN, BEGIN + HOUR]
 
 
 def slow_camera(rng: np.random.Generator, hours: int, shares: np.ndarray) -> list[Counts]:
@@ -260,3 +261,20 @@ def test_any_counts_give_a_verdict_and_shares_that_sum_to_one(
 @given(hours_of_labels.filter(lambda hour: sum(hour.values()) >= 5 * NEEDED))
 def test_what_is_the_same_is_never_a_change(hour: Counts) -> None:
     assert judged(sample(*[hour] * 48), sample(hour)).verdict == "steady"
+
+
+def test_what_was_not_counted_whole_is_no_ground_for_a_verdict() -> None:
+    then, now = sample(*[{"cat": 60}] * 168), sample({"dog": 5000})
+    assert judged(then, now).verdict == "changed"
+    one = compare(then, now, length_ms=WEEK_MS, block_ms=DAY, is_whole=False)
+    assert (one.verdict, one.reasons, one.is_whole) == ("too few", (), False)
+
+
+def test_of_many_streams_those_that_matter_are_kept() -> None:
+    found = samples([StreamCount(BEGIN, f"s{number:04d}", "cat", 1, 0.5) for number in range(1000)], {"s0999"})
+    assert sorted(found) == [*(f"s{number:04d}" for number in range(MOST_STREAMS - 1)), "s0999"]
+
+
+def test_a_sample_says_how_much_memory_it_takes() -> None:
+    week = sample(*[{f"label {number}": 7 for number in range(20)}] * 168)
+    assert 168 * (21 * 8 + 8) < week.size_bytes < 168 * (21 * 8 + 8) + 2000

@@ -20,6 +20,7 @@ class Sick:
         self.why = ""
         self.pruned: list[int] = []
         self.closed = False
+        self.checked = 0
         self.batches: list[int] = []
 
     def add(self, rows: Sequence[Row]) -> int:
@@ -33,10 +34,12 @@ class Sick:
     def hours(self, since_ms: int, until_ms: int, device: str | None = None) -> list[HourCount]:
         raise NotImplementedError
 
-    def stream_hours(self, device: str, model: tuple[str, str], since_ms: int, until_ms: int) -> list[StreamCount]:
+    def stream_counts(
+        self, device: str, model: tuple[str, str], since_ms: int, until_ms: int, piece_ms: int
+    ) -> list[StreamCount]:
         raise NotImplementedError
 
-    def newest_model(self, device: str) -> tuple[str, str] | None:
+    def newest_models(self, device: str, since_ms: int) -> dict[str, tuple[str, str]]:
         raise NotImplementedError
 
     def first_ms(self, device: str, model: tuple[str, str]) -> int | None:
@@ -54,6 +57,9 @@ class Sick:
     def prune(self, before_ms: int) -> int:
         self.pruned.append(before_ms)
         return 0
+
+    def check(self) -> None:
+        self.checked += 1
 
     def close(self) -> None:
         self.closed = True

@@ -183,3 +183,11 @@ def test_how_the_monitor_is_is_said_aside_and_once() -> None:
         "connected to mqtt://broker:1883",
         "1 messages on topics that no device may have, the last: x/1",
     ]
+
+
+def test_a_clock_that_is_behind_by_less_than_is_shown_has_no_sign() -> None:
+    stream = Stream("csv")
+    stream.say("porch/availability", b"online")
+    stream.say("porch/telemetry", telemetry(), NOON_S + 0.04)
+    written = list(csv.DictReader(io.StringIO(stream.out.getvalue())))
+    assert written[-1]["clock_skew_s"] == "0.0"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sagui.deploy.rollout.address import PASSWORD, USER, Files, parse_address
+from sagui.deploy.rollout.address import PASSWORD, USER, Files, parse_address, remedy
 from sagui.deploy.rollout.errors import BrokerError
 
 NO_FILES = Files()
@@ -80,3 +80,9 @@ def test_a_certificate_that_is_none_is_named(tmp_path: Path, name: str, content:
 def test_a_key_without_its_certificate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BrokerError, match="without its certificate"):
         parse_address("mqtts://hut", {}, Files(key=tmp_path / "one.key"))
+
+
+def test_a_refusal_that_user_and_password_mend_says_so() -> None:
+    for reason in ("Not authorized", "Not authorised", "Bad user name or password"):
+        assert remedy(reason, "--mqtt-user-file") == f"; set {USER} and {PASSWORD}, or --mqtt-user-file"
+    assert remedy("Server busy") == ""

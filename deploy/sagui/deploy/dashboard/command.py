@@ -1,6 +1,9 @@
 """`sagui dashboard`."""
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -8,8 +11,10 @@ import click
 from sagui.deploy.dashboard.door.access import check_exposure
 from sagui.deploy.dashboard.door.proxies import parse_proxies
 from sagui.deploy.dashboard.errors import DashboardError
-from sagui.deploy.history.place import default_file
+from sagui.deploy.history.errors import HistoryError
+from sagui.deploy.history.place import check_place, default_file
 from sagui.deploy.rollout.address import Files, parse_address
+from sagui.deploy.rollout.errors import AddressError
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -58,18 +63,53 @@ def dashboard(
     TLS before it where the network is not yours.
     """
     files = Files(ca, certificate, key, mqtt_user_file, mqtt_password_file)
-    address = parse_address(broker, os.environ, files, "--mqtt-user-file")
     password = _password(password_file)
-    proxies = parse_proxies(user_header, trusted_proxy)
-    check_exposure(host, password, has_proxies=proxies is not None)
+    with _wrong_use():
+        address = parse_address(broker, os.environ, files, "--mqtt-user-file")
+        proxies = parse_proxies(user_header, trusted_proxy)
+        place = str(default_file(os.environ)) if database is None else database
+        check_place(place)
+    with _wrong_use() if password is None else nullcontext():
+        check_exposure(host, password, has_proxies=proxies is not None)
+    _check_registry(registry, root)
+    with _ended_quietly():
+        from sagui.deploy.dashboard.models.source import open_source
+        from sagui.deploy.dashboard.server import Options, serve
 
-    from sagui.deploy.dashboard.models.source import open_source
-    from sagui.deploy.dashboard.server import Options, serve
+        source = open_source(registry, root) if registry else None
+        options = Options(host, port, place, days, password, mqtt, proxies, source)
+        serve(address, options, lambda url: click.echo(f"dashboard: {url}"))
 
-    place = database or str(default_file(os.environ))
-    source = open_source(registry, root) if registry else None
-    options = Options(host, port, place, days, password, mqtt, proxies, source)
-    serve(address, options, lambda url: click.echo(f"dashboard: {url}"))
+
+def _check_registry(registry: str | None, root: Path | None) -> None:
+    if registry is None and root is not None:
+        raise click.UsageError("--root says nothing without --registry; add --registry DIR or --registry URL")
+    if registry is not None and "://" in registry and root is None:
+        raise click.UsageError("an address of a registry needs --root FILE, the root.json that devices have")
+
+
+@contextmanager
+def _wrong_use() -> Iterator[None]:
+    """Says of options that do not go together, or say nothing, how the command is used."""
+    try:
+        yield
+    except (AddressError, DashboardError, HistoryError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def _ended_quietly() -> Iterator[None]:
+    """Ctrl-C and SIGTERM are no fault, also while it still starts; the server has its own way later."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _password(file: Path | None) -> str | None:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from sagui.deploy.dashboard.door.gate import USER
 from sagui.deploy.dashboard.live.board import Board, Condition
-from sagui.deploy.dashboard.texts import LANGUAGES, NAMES, Language, Say, choose_language, speak
+from sagui.deploy.dashboard.texts import LANGUAGES, NAMES, Language, Say, choose_language, figure, speak
 
 PAGES = {"now": "/", "history": "/history", "models": "/models", "drift": "/drift"}
 THEME, LANGUAGE = "sagui_theme", "sagui_language"
@@ -81,13 +81,13 @@ def complaints(condition: Condition, say: Say) -> list[str]:
     """Says what is wrong with the dashboard itself."""
     found = []
     if condition.away:
-        found.append(say("broker_away", why=condition.away))
+        found.append(say("broker_refused" if condition.refused else "broker_away", why=condition.away))
     if condition.trouble:
-        found.append(say("database_sick", why=condition.trouble, waiting=f"{condition.waiting:,}"))
+        found.append(say("database_sick", why=condition.trouble, waiting=figure(condition.waiting, ",", say)))
     if condition.dropped:
-        found.append(say("lost", dropped=f"{condition.dropped:,}"))
+        found.append(say("lost", dropped=figure(condition.dropped, ",", say)))
     counts = {"overrun": condition.overrun, "crowded": condition.crowded, "flooded": condition.flooded}
-    found.extend(say(key, count=f"{count:,}") for key, count in counts.items() if count)
+    found.extend(say(key, count=figure(count, ",", say)) for key, count in counts.items() if count)
     return found
 
 

@@ -6,6 +6,9 @@ from tempfile import SpooledTemporaryFile
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI
+from fastapi.exception_handlers import http_exception_handler
+from nicegui import app as inner
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
@@ -40,6 +43,8 @@ def add_routes(app: FastAPI, board: Board, history: History, door: Door | None) 
     _add_photos(app, board)
     _add_exports(app, history)
     app.add_route("/choose", _choose)
+    for one in (app, inner):  # what is no route of ours is looked for among NiceGUI's, which would log and show its own
+        one.add_exception_handler(404, _missing)
     if door is not None:
         _add_login(app, door)
 
@@ -92,6 +97,13 @@ def _parquet(pages: Iterable[list[Row]]) -> Iterator[bytes]:
         file.seek(0)
         while chunk := file.read(_CHUNK_BYTES):
             yield chunk
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    if "text/html" not in request.headers.get("accept", "") and isinstance(error, HTTPException):
+        return await http_exception_handler(request, error)
+    language = language_of(request)
+    return HTMLResponse(page("missing.html.j2", say=speak(language), language=language, pages=PAGES), 404)
 
 
 async def _choose(request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The dashboard as a whole: the line to the broker, the history, and the pages."""
 
+import errno
 import signal
 import socket
 from collections.abc import Callable
@@ -7,9 +8,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from time import monotonic
 
+import click
 import uvicorn
 from fastapi import FastAPI
-from nicegui import ui
+from nicegui import run, ui
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
@@ -29,10 +31,11 @@ from sagui.deploy.dashboard.models.shelf import Shelf, Source
 from sagui.deploy.dashboard.now.page import NowPage
 from sagui.deploy.dashboard.past.page import HistoryPage
 from sagui.deploy.dashboard.routes import add_routes
-from sagui.deploy.history import Writer, open_history
+from sagui.deploy.history import History, Writer, open_history
 from sagui.deploy.rollout.address import Address
 
 _GOODBYE_S = 2
+_PATIENCE_S = 60.0
 _QUICK = 1
 """Of gzip: a page of 500 cards must not wait for its compression."""
 
@@ -62,6 +65,17 @@ class Options:
     source: Source | None = None
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What the pages show."""
+
+    board: Board
+    ears: Ears
+    history: History
+    shelf: Shelf | None
+    has_login: bool
+
+
 def serve(address: Address, options: Options, ready: Callable[[str], None]) -> None:
     """Serves the dashboard until SIGINT or SIGTERM.
 
@@ -81,33 +95,10 @@ def serve(address: Address, options: Options, ready: Callable[[str], None]) -> N
     board = Board(ears, writer)
     door = Door(options.password, monotonic) if options.password is not None else None
     shelf = Shelf(options.source) if options.source is not None else None
-    reckoner = Reckoner(board)
     app = FastAPI(openapi_url=None)
     add_routes(app, board, history, door)
     add_reports(app, shelf)
-
-    @ui.page(PAGES["now"])
-    def now(request: Request) -> None:
-        with frame(request, board, "now", has_login=door is not None) as around:
-            NowPage(board, around)
-
-    @ui.page(PAGES["history"])
-    def past(request: Request) -> None:
-        with frame(request, board, "history", has_login=door is not None) as around:
-            HistoryPage(history, board, around, request)
-
-    @ui.page(PAGES["models"])
-    def models(request: Request) -> None:
-        with frame(request, board, "models", has_login=door is not None) as around:
-            ModelsPage(board, ears, around, reckoner, shelf)
-
-    survey = Survey(history)
-
-    @ui.page(PAGES["drift"])
-    def drift(request: Request) -> None:
-        with frame(request, board, "drift", has_login=door is not None) as around:
-            DriftPage(survey, around, request)
-
+    _add_pages(_Parts(board, ears, history, shelf, has_login=door is not None))
     ui.run_with(
         app,
         title="Sagui",
@@ -119,14 +110,8 @@ def serve(address: Address, options: Options, ready: Callable[[str], None]) -> N
     )
     shown = f"[{options.host}]" if ":" in options.host else options.host
     ready(f"http://{shown}:{listener.getsockname()[1]}")
-    config = uvicorn.Config(
-        Gate(with_clients(app, options.proxies), door, options.proxies),
-        log_level="warning",
-        timeout_graceful_shutdown=_GOODBYE_S,
-        server_header=False,
-        proxy_headers=False,  # the gate must see who really is at the other end
-    )
-    server = uvicorn.Server(config)
+    board.tell(lambda line: click.echo(line, err=True))
+    server = uvicorn.Server(_config(app, door, options.proxies))
     # One that comes before uvicorn listens for it must end it, too; and uvicorn raises the signal that ended it once
     # more, for whoever was there before: what follows must still be done.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -141,12 +126,55 @@ def serve(address: Address, options: Options, ready: Callable[[str], None]) -> N
         writer.close()
 
 
+def _add_pages(parts: _Parts) -> None:
+    board, has_login = parts.board, parts.has_login
+    reckoner, survey = Reckoner(board), Survey(parts.history)
+
+    @ui.page(PAGES["now"])
+    def now(request: Request) -> None:
+        with frame(request, board, "now", has_login=has_login) as around:
+            NowPage(board, around)
+
+    @ui.page(PAGES["history"])
+    def past(request: Request) -> None:
+        with frame(request, board, "history", has_login=has_login) as around:
+            HistoryPage(parts.history, board, around, request)
+
+    @ui.page(PAGES["models"], response_timeout=_PATIENCE_S)
+    async def models(request: Request) -> None:
+        await run.io_bound(reckoner.look)  # before anything is shown: what came later would move the page
+        with frame(request, board, "models", has_login=has_login) as around:
+            ModelsPage(board, parts.ears, around, reckoner, parts.shelf)
+
+    @ui.page(PAGES["drift"])
+    def drift(request: Request) -> None:
+        with frame(request, board, "drift", has_login=has_login) as around:
+            DriftPage(survey, around, request)
+
+
+def _config(app: FastAPI, door: Door | None, proxies: Proxies | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        Gate(with_clients(app, proxies), door, proxies),
+        log_level="warning",
+        timeout_graceful_shutdown=_GOODBYE_S,
+        server_header=False,
+        proxy_headers=False,  # the gate must see who really is at the other end
+    )
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise DashboardError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+        raise DashboardError(_not_listening(host, port, error)) from error
+
+
+def _not_listening(host: str, port: int, error: OSError) -> str:
+    why = (error.strerror or str(error)).partition(" (while ")[0]  # Python repeats the address
+    if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # below 0: the name is not known
+        return f"cannot listen on --host {host}: {why}; use a name or an address of this machine"
+    return f"cannot listen on {host}:{port}: {why}; choose another --port"
 
 
 def _client_id(options: Options) -> str:

@@ -8,6 +8,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "pt")
 NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
 
 _TABLE: dict[str, tuple[str, str]] = {
+    "separators": (",.", ".,"),  # of thousands and of decimals
     "now": ("Now", "Agora"),
     "history": ("History", "Histórico"),
     "models": ("Models", "Modelos"),
@@ -25,6 +26,14 @@ _TABLE: dict[str, tuple[str, str]] = {
     "broker_away": (
         "The broker is away: {why}. What is below may be old.",
         "O broker está fora: {why}. O que está abaixo pode ser antigo.",
+    ),
+    "broker_refused": (
+        "The dashboard may not use the broker: {why}. What is below may be old.",
+        "O painel não pode usar o broker: {why}. O que está abaixo pode ser antigo.",
+    ),
+    "broker_awaited": (
+        "Waiting for the broker: nothing has been heard yet.",
+        "À espera do broker: nada foi recebido ainda.",
     ),
     "database_sick": (
         "Results are not being saved: {why}. {waiting} wait in memory.",
@@ -44,7 +53,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     ),
     "flooded": (
         "{count} results of devices that flood were not saved.",
-        "{count} resultados de dispositivos que inundam não foram salvos.",
+        "{count} resultados de dispositivos que enviam mensagens demais não foram salvos.",
     ),
     "filter": ("Search device or label", "Buscar dispositivo ou rótulo"),
     "search": ("Search", "Buscar"),
@@ -56,14 +65,14 @@ _TABLE: dict[str, tuple[str, str]] = {
     "by_trouble": ("Trouble first", "Problemas primeiro"),
     "by_label": ("Label", "Rótulo"),
     "by_since": ("Newest change first", "Mudança mais recente primeiro"),
-    "by_score": ("Least sure first", "Menos certos primeiro"),
+    "by_score": ("Least sure first", "Menor pontuação primeiro"),
     "count": (
         "Devices: {devices} ({online} online, {stale} silent, {offline} offline)",
         "Dispositivos: {devices} ({online} online, {stale} em silêncio, {offline} offline)",
     ),
     "nobody": (
-        "No device has said anything yet. Start one: sagui run --broker URL",
-        "Nenhum dispositivo disse nada ainda. Inicie um: sagui run --broker URL",
+        "No device has said anything yet. Start one: sagui run M.sagui --camera usb:0 --device NAME --broker URL",
+        "Nenhum dispositivo disse nada ainda. Inicie um: sagui run M.sagui --camera usb:0 --device NOME --broker URL",
     ),
     "nothing_fits": ("No device fits the search.", "Nenhum dispositivo corresponde à busca."),
     "online": ("online", "online"),
@@ -84,10 +93,10 @@ _TABLE: dict[str, tuple[str, str]] = {
     "trouble_offline": ("offline", "offline"),
     "trouble_stale": ("silent for {age}", "em silêncio há {age}"),
     "trouble_safe": ("safe mode, no camera and no model", "modo seguro, sem câmera e sem modelo"),
-    "trouble_camera": ("the camera gives no frames", "a câmera não dá imagens"),
+    "trouble_camera": ("the camera gives no frames", "a câmera não está enviando imagens"),
     "trouble_problem": ("problem", "problema"),
     "trouble_update": ("update", "atualização"),
-    "trouble_flood": ("floods: {count} messages in a second", "inunda: {count} mensagens em um segundo"),
+    "trouble_flood": ("floods: {count} messages in a second", "excesso: {count} mensagens em um segundo"),
     "trouble_unreadable": ("messages that cannot be read: {count}", "mensagens que não podem ser lidas: {count}"),
     "trouble_throttled": ("power or heat", "energia ou calor"),
     "trouble_clock": ("its clock is wrong by {age}", "seu relógio está errado por {age}"),
@@ -98,7 +107,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "scores": ("Mean score per hour (UTC)", "Pontuação média por hora (UTC)"),
     "label": ("Label", "Rótulo"),
     "results": ("Results", "Resultados"),
-    "share": ("Share", "Parte"),
+    "share": ("Share", "Proporção"),
     "mean_score": ("Mean score", "Pontuação média"),
     "other": ("other", "outros"),
     "no_results": ("No results on this day.", "Nenhum resultado neste dia."),
@@ -115,6 +124,10 @@ _TABLE: dict[str, tuple[str, str]] = {
         "Mudaram: {changed}. Estáveis: {steady}. Resultados insuficientes: {few}.",
     ),
     "drift_left_out": ("Devices not compared: {count}.", "Dispositivos não comparados: {count}."),
+    "drift_failed": (
+        "Not compared, as the database failed: {count} ({why}).",
+        "Não comparados, pois o banco de dados falhou: {count} ({why}).",
+    ),
     "drift_changed": ("changed", "mudou"),
     "drift_steady": ("steady", "estável"),
     "drift_too_few": ("too few", "insuficiente"),
@@ -130,7 +143,10 @@ _TABLE: dict[str, tuple[str, str]] = {
     "drift_in_week": ("in the first week", "na primeira semana"),
     "drift_in_day": ("on the first day", "no primeiro dia"),
     "drift_in_days": ("in the first {days} days", "nos primeiros {days} dias"),
-    "drift_moved": ("“{label}” was {then} {when} and is {now} now", "“{label}” era {then} {when} e agora é {now}"),
+    "drift_moved": (
+        "“{label}” was {then} {when} and is {now} now",
+        "“{label}” respondia por {then} dos resultados {when} e agora por {now}",
+    ),
     "drift_fell": ("the mean score fell from {then} to {now}", "a pontuação média caiu de {then} para {now}"),
     "drift_advice": (
         "The camera may have moved, or the world changed: look at the photos; consider [collect] and training again.",
@@ -140,15 +156,36 @@ _TABLE: dict[str, tuple[str, str]] = {
         "Much as in the first week: labels at a distance of {distance} (limit {limit}), mean score {then}, now {now}.",
         "Quase como na 1ª semana: rótulos à distância {distance} (limite {limit}), pontuação {then}, agora {now}.",
     ),
+    "drift_cut_why": (
+        "Too many different labels to tell: more than are counted.",
+        "Rótulos diferentes demais para comparar: mais do que os que são contados.",
+    ),
     "drift_few_why": (
         "Too few results to tell: {then} in the first week, {now} now. Each side needs {needed}, the first week a day.",
-        "Resultados insuficientes: {then} na primeira semana, {now} agora. São precisos {needed} em cada, e um dia.",
+        (
+            "Resultados insuficientes: {then} na primeira semana, {now} agora. "
+            "São necessários {needed} em cada período, e pelo menos um dia na primeira semana."
+        ),
     ),
-    "drift_unknown": ("Share of “unknown”: {then} then, {now} now.", "Parte de “unknown”: {then} antes, {now} agora."),
+    "drift_young": (
+        "Nothing to compare with yet: comparable from about {when} (UTC), when the first day is over. Now: {now}.",
+        "Ainda não há com que comparar: será possível por volta de {when} (UTC), após o primeiro dia. Agora: {now}.",
+    ),
+    "drift_period": ("{model}; now: {now} (UTC)", "{model}; agora: {now} (UTC)"),
+    "drift_unknown": (
+        "Share of “unknown”: {then} then, {now} now.",
+        "Proporção de “unknown”: {then} antes, {now} agora.",
+    ),
     "drift_periods": (
         "{model}; first week: {week}; now: {now} (UTC)",
         "{model}; primeira semana: {week}; agora: {now} (UTC)",
     ),
+    "no_device": (
+        "No device “{device}” is known here. Choose one above.",
+        "Nenhum dispositivo “{device}” é conhecido aqui. Escolha um acima.",
+    ),
+    "not_found": ("There is no such page", "Esta página não existe"),
+    "not_found_go": ("Go to:", "Ir para:"),
     "no_day": ("Choose a day.", "Escolha um dia."),
     "previous_day": ("Previous day", "Dia anterior"),
     "next_day": ("Next day", "Dia seguinte"),
@@ -170,10 +207,11 @@ _TABLE: dict[str, tuple[str, str]] = {
         "Only {streams} streams are shown; results of others: {count}.",
         "Só {streams} fluxos são mostrados; resultados de outros: {count}.",
     ),
+    "rows_per_page": ("Rows per page", "Linhas por página"),
     "stream": ("Stream", "Fluxo"),
     "from": ("From", "De"),
     "to": ("To", "Até"),
-    "held": ("For", "Por"),
+    "held": ("For", "Duração"),
     "or_earlier": ("{time} or earlier", "{time} ou antes"),
     "or_later": ("{time} or later", "{time} ou depois"),
     "day_table": ("Labels of the day", "Rótulos do dia"),
@@ -192,6 +230,18 @@ _TABLE: dict[str, tuple[str, str]] = {
     "version": ("Version", "Versão"),
     "latest": ("Newest known", "Mais nova conhecida"),
     "phase": ("Update", "Atualização"),
+    "phase_idle": ("idle", "ociosa"),
+    "phase_announced": ("announced", "anunciada"),
+    "phase_waiting": ("waiting", "à espera"),
+    "phase_downloading": ("downloading", "baixando"),
+    "phase_verified": ("verified", "verificada"),
+    "phase_staged": ("staged", "pronta"),
+    "phase_proving": ("proving", "provando"),
+    "phase_shadow": ("shadow", "em sombra"),
+    "phase_activated": ("activated", "ativada"),
+    "phase_confirmed": ("confirmed", "confirmada"),
+    "phase_reverted": ("reverted", "revertida"),
+    "phase_failed": ("failed", "falhou"),
     "groups": ("Groups", "Grupos"),
     "note": ("Note", "Nota"),
     "status": ("Status", "Estado"),
@@ -215,8 +265,11 @@ _TABLE: dict[str, tuple[str, str]] = {
     "not_ordered": ("Not all were asked: {why}", "Nem todos receberam o pedido: {why}"),
     "rollouts": ("Rollouts", "Distribuições"),
     "no_rollouts": (
-        "The broker keeps no group's plan. Begin one: sagui rollout start MODEL==VERSION",
-        "O broker não guarda o plano de nenhum grupo. Comece um: sagui rollout start MODEL==VERSION",
+        "The broker keeps no group's plan. Begin one: sagui rollout start MODEL==VERSION --group GROUP --broker URL",
+        (
+            "O broker não guarda o plano de nenhum grupo. Comece um: "
+            "sagui rollout start MODELO==VERSÃO --group GRUPO --broker URL"
+        ),
     ),
     "plans_left_out": (
         "There are plans of more groups than are shown here; messages left out: {count}.",
@@ -261,7 +314,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "standing_pending": ("under way", "em curso"),
     "standing_waiting": ("waiting", "à espera"),
     "standing_failed": ("failed", "falharam"),
-    "standing_timed-out": ("out of time", "sem tempo"),
+    "standing_timed-out": ("out of time", "tempo esgotado"),
     "standing_offline": ("offline", "offline"),
     "standing_away": ("away with it", "ausentes com ela"),
     "standing_pinned": ("pinned", "fixados"),
@@ -270,8 +323,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "standing_not-asked": ("not asked yet", "ainda sem pedido"),
     "in_registry": ("In the registry", "No registro"),
     "no_registry": (
-        "To see versions and their reports here: sagui dashboard --registry DIR",
-        "Para ver aqui as versões e seus relatórios: sagui dashboard --registry DIR",
+        "To see versions and their reports here, start the dashboard again with --registry DIR.",
+        "Para ver aqui as versões e seus relatórios, inicie o painel de novo com --registry DIR.",
     ),
     "registry_reading": ("The registry is being read.", "O registro está sendo lido."),
     "registry_empty": (
@@ -280,7 +333,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     ),
     "versions": ("Versions in the registry", "Versões no registro"),
     "published": ("Published", "Publicada"),
-    "created": ("Made", "Feita"),
+    "created": ("Made", "Criada em"),
     "size": ("Size", "Tamanho"),
     "quantization": ("Quantization", "Quantização"),
     "accuracy": ("Accuracy", "Acurácia"),
@@ -292,11 +345,12 @@ _TABLE: dict[str, tuple[str, str]] = {
     "more_versions": ("and {count} older ones", "e mais {count} antigas"),
     "more_models": ("and {count} more models", "e mais {count} modelos"),
     "registry": ("Registry", "Registro"),
-    "place_listed": ("there", "está lá"),
+    "place_listed": ("there", "consta"),
     "place_withdrawn": ("withdrawn", "retirada"),
-    "place_stranger": ("not there", "não está lá"),
+    "place_stranger": ("not there", "não consta"),
+    "lacking": ("The registry has no version of: {models}", "O registro não tem nenhuma versão de: {models}"),
     "from_registry": ("In the registry:", "No registro:"),
-    "choose_devices": ("Choose devices in the table first.", "Escolha antes dispositivos na tabela."),
+    "choose_devices": ("Choose devices in the table first.", "Escolha primeiro os dispositivos na tabela."),
 }  # fmt: skip
 
 Say = Callable[..., str]
@@ -343,6 +397,20 @@ def _by_weight(accepted: str) -> list[str]:
         except ValueError:
             continue
     return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
+
+
+def figure(number: float, spec: str, say: Say) -> str:
+    """Writes a number with the language's separators.
+
+    Args:
+        number: What is written.
+        spec: How, as `format` takes it.
+        say: In the reader's language.
+
+    >>> figure(1234.5, ",.1f", speak("en")), figure(1234.5, ",.1f", speak("pt"))
+    ('1,234.5', '1.234,5')
+    """
+    return format(number, spec).translate(str.maketrans(",.", say("separators")))
 
 
 def age(seconds: float, say: Say) -> str:

@@ -32,21 +32,36 @@ def open_history(where: str) -> History:
     Raises:
         HistoryError: It cannot be opened; the message says how to mend it.
     """
+    check_place(where)
     if where.startswith(_SCHEMES):
-        _check(where)
         from sagui.deploy.history.postgres import PostgresHistory
 
         return PostgresHistory(where)
-    if "://" in where:
-        raise HistoryError(
-            f"database {where.partition('://')[0]}://...: use a file, or postgresql://USER@HOST/DATABASE"
-        )
     from sagui.deploy.history.sqlite import SqliteHistory
 
     return SqliteHistory(Path(where))
 
 
-def _check(url: str) -> None:
+def check_place(where: str) -> None:
+    """Refuses what can be no place of a history, before anything is opened.
+
+    Args:
+        where: As `open_history` takes it.
+
+    Raises:
+        HistoryError: It says what to write instead, and never shows a password.
+    """
+    if where.startswith(_SCHEMES):
+        _check_address(where)
+    elif not where:
+        raise HistoryError("the database's name is empty; use a file, or postgresql://USER@HOST/DATABASE")
+    elif "://" in where:
+        raise HistoryError(
+            f"database {where.partition('://')[0]}://...: use a file, or postgresql://USER@HOST/DATABASE"
+        )
+
+
+def _check_address(url: str) -> None:
     # Before all else: other messages show the address, and every user of the machine sees a command line.
     try:
         has_password = urlsplit(url).password is not None or "password" in urlsplit(url).query.lower()

@@ -9,6 +9,12 @@ from sagui.deploy.history.rows import Row
 MOST_GROUPS = 10_000
 """So many hours and labels are counted at most, the largest: a device may say another label each time."""
 
+MOST_STREAMS = 16
+"""So many streams of a device are compared."""
+
+MOST_COUNTS = 7 * 24 * MOST_STREAMS * 51
+"""So many pieces, streams and labels are counted at most: a week of hours with 50 labels in each and one more."""
+
 PAGE = 5_000
 """Rows are read so many at a time."""
 
@@ -33,15 +39,15 @@ class HourCount:
 
 @dataclass(frozen=True, slots=True)
 class StreamCount:
-    """How often a label was seen in an hour, of one stream of one device.
+    """How often a label was seen in a piece of time, of one stream of one device.
 
     Attributes:
-        hour_ms: The hour's beginning, Unix time, UTC.
+        begin_ms: The piece's beginning, Unix time.
         stream: Empty where the device has one only.
         score: The mean of them, from 0 to 1.
     """
 
-    hour_ms: int
+    begin_ms: int
     stream: str
     label: str
     count: int
@@ -49,7 +55,7 @@ class StreamCount:
 
 
 class History(Protocol):
-    """Keeps results. One thread writes (`add`, `prune`, `close`); others may read at the same time.
+    """Keeps results. One thread writes (`add`, `prune`, `check`, `close`); others may read at the same time.
 
     Every call raises `HistoryError` where the database cannot be used; the message says how to mend it.
     """
@@ -70,18 +76,32 @@ class History(Protocol):
             device: Of this one; None for all together.
         """
 
-    def stream_hours(self, device: str, model: tuple[str, str], since_ms: int, until_ms: int) -> list[StreamCount]:
-        """Counts what a model said, for each hour and stream, in the order of the hours.
+    def stream_counts(
+        self, device: str, model: tuple[str, str], since_ms: int, until_ms: int, piece_ms: int
+    ) -> list[StreamCount]:
+        """Counts what a model said, for each piece of time and stream, in the order of the pieces.
 
         Args:
             device: Of this one.
             model: Name and version.
-            since_ms: The first moment, Unix time.
+            since_ms: The first moment, Unix time; the first piece begins with it.
             until_ms: The first moment that is not meant any more.
+            piece_ms: How long a piece is.
+
+        Returns:
+            `MOST_COUNTS` at most, the largest: where there are so many, others may be missing.
         """
 
-    def newest_model(self, device: str) -> tuple[str, str] | None:
-        """Gives name and version of the model that said a device's newest result; None where there is none."""
+    def newest_models(self, device: str, since_ms: int) -> dict[str, tuple[str, str]]:
+        """Gives name and version of the model that said each stream's newest result.
+
+        Args:
+            device: Of this one.
+            since_ms: Only what is not older is looked at, Unix time; the device's newest result always is.
+
+        Returns:
+            By stream; the first `MOST_STREAMS` by name.
+        """
 
     def first_ms(self, device: str, model: tuple[str, str]) -> int | None:
         """Gives the moment of the oldest result that a model said on a device, Unix time; None where there is none."""
@@ -97,6 +117,12 @@ class History(Protocol):
 
     def prune(self, before_ms: int) -> int:
         """Removes what is older, and says how many rows that were."""
+
+    def check(self) -> None:
+        """Looks whether what is written still goes to the place that was named, and goes back there.
+
+        What was written since the last look may be gone where this raises; the next call begins anew.
+        """
 
     def close(self) -> None:
         """Closes the connections."""

@@ -1,14 +1,14 @@
 """Results in PostgreSQL, over psycopg 3; in a hypertable where TimescaleDB is."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 
 import psycopg
 
 from sagui.deploy.history.errors import HistoryError, NewerError
-from sagui.deploy.history.port import MOST_GROUPS, PAGE, Glance, HourCount, StreamCount
+from sagui.deploy.history.port import MOST_COUNTS, MOST_GROUPS, MOST_STREAMS, PAGE, Glance, HourCount, StreamCount
 from sagui.deploy.history.rows import HOUR_MS, Row
 
 VERSION = 1
@@ -58,15 +58,28 @@ SELECT * FROM (
 ) AS counted ORDER BY hour, count DESC, label
 """  # noqa: S608 (constants)
 # Moments become numbers once for each group: for each row that would take longer than all the rest.
-_STREAM_HOURS = f"""
-SELECT {_TO_MS.format("hour")}, stream, label, count, score FROM (
-    SELECT date_trunc('hour', at, 'UTC') AS hour, stream, label, count(*) AS count, avg(score) AS score
+_STREAM_COUNTS = f"""
+SELECT {_TO_MS.format("piece")}, stream, label, count, score FROM (
+    SELECT date_bin(%(piece)s * interval '1 millisecond', at,
+        'epoch'::timestamptz + %(since)s * interval '1 millisecond') AS piece,
+        stream, label, count(*) AS count, avg(score) AS score
     FROM sagui_result
     WHERE device = %(device)s AND model = %(model)s AND version = %(version)s AND {_BETWEEN}
-    GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT {MOST_GROUPS}
-) AS counted ORDER BY counted.hour, stream, count DESC, label
+    GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT {MOST_COUNTS}
+) AS counted ORDER BY counted.piece, stream, count DESC, label
 """  # noqa: S608 (constants)
-_NEWEST_MODEL = "SELECT model, version FROM sagui_result WHERE device = %s ORDER BY at DESC, id DESC LIMIT 1"
+# The index has the streams, but not the models: only one row of each stream is read.
+_NEWEST_MODELS = f"""
+SELECT newest.stream, model, version FROM (
+    SELECT stream, max(at) AS at FROM sagui_result
+    WHERE device = %(device)s AND at >= least('epoch'::timestamptz + %(since)s * interval '1 millisecond',
+        (SELECT max(at) FROM sagui_result WHERE device = %(device)s))
+    GROUP BY stream ORDER BY stream COLLATE "C" LIMIT {MOST_STREAMS}
+) AS newest CROSS JOIN LATERAL (
+    SELECT model, version FROM sagui_result AS row
+    WHERE row.device = %(device)s AND row.at = newest.at AND row.stream = newest.stream ORDER BY id DESC LIMIT 1
+) AS of_it
+"""  # noqa: S608 (constants)
 _FIRST = f"""
 SELECT {_TO_MS.format("at")} FROM sagui_result
 WHERE device = %s AND model = %s AND version = %s ORDER BY sagui_result.at LIMIT 1
@@ -93,6 +106,26 @@ _CONNECT_S = 5
 _ANSWER_MS = 60_000
 
 
+class _Line:
+    """A connection for one thread at a time; where it was lost, the next transaction opens another."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
+        self._connect, self._lock = connect, threading.Lock()
+        self._open: psycopg.Connection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        with self._lock:
+            if self._open is None or self._open.closed:
+                self._open = self._connect()
+            with self._open.transaction():
+                yield self._open
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+
+
 class PostgresHistory:
     """See `sagui.deploy.history.port.History`. A connection that is lost is opened again by the next call."""
 
@@ -107,9 +140,8 @@ class PostgresHistory:
             HistoryError: The database is not there, or does not want us.
         """
         self._url = url
-        self._write, self._read = threading.Lock(), threading.Lock()
-        self._writer: psycopg.Connection | None = None
-        self._reader: psycopg.Connection | None = None
+        # Comparisons take long: other readers do not wait for them.
+        self._writer, self._reader, self._comparer = (_Line(self._connect) for _ in range(3))
         with self._writing() as connection:
             self._prepare(connection)
 
@@ -127,22 +159,24 @@ class PostgresHistory:
             found = connection.execute(_HOURS, {"since": since_ms, "until": until_ms, "device": device}).fetchall()
         return [HourCount(*values) for values in found]
 
-    def stream_hours(self, device: str, model: tuple[str, str], since_ms: int, until_ms: int) -> list[StreamCount]:
-        """See `History.stream_hours`."""
+    def stream_counts(
+        self, device: str, model: tuple[str, str], since_ms: int, until_ms: int, piece_ms: int
+    ) -> list[StreamCount]:
+        """See `History.stream_counts`."""
         values = {"device": device, "model": model[0], "version": model[1], "since": since_ms, "until": until_ms}
-        with self._reading() as connection:
-            found = connection.execute(_STREAM_HOURS, values).fetchall()
+        with self._comparing() as connection:
+            found = connection.execute(_STREAM_COUNTS, values | {"piece": piece_ms}).fetchall()
         return [StreamCount(*line) for line in found]
 
-    def newest_model(self, device: str) -> tuple[str, str] | None:
-        """See `History.newest_model`."""
-        with self._reading() as connection:
-            found: tuple[str, str] | None = connection.execute(_NEWEST_MODEL, (device,)).fetchone()
-        return found
+    def newest_models(self, device: str, since_ms: int) -> dict[str, tuple[str, str]]:
+        """See `History.newest_models`."""
+        with self._comparing() as connection:
+            found = connection.execute(_NEWEST_MODELS, {"device": device, "since": since_ms}).fetchall()
+        return {stream: (model, version) for stream, model, version in found}
 
     def first_ms(self, device: str, model: tuple[str, str]) -> int | None:
         """See `History.first_ms`."""
-        with self._reading() as connection:
+        with self._comparing() as connection:
             found: tuple[int] | None = connection.execute(_FIRST, (device, *model)).fetchone()
         return found[0] if found else None
 
@@ -173,11 +207,13 @@ class PostgresHistory:
         with self._writing() as connection:
             return connection.execute(ask, (before_ms,)).rowcount
 
+    def check(self) -> None:
+        """See `History.check`: a server says by itself, at the next write, that something is gone."""
+
     def close(self) -> None:
         """See `History.close`."""
-        for connection in (self._writer, self._reader):
-            if connection is not None:
-                connection.close()
+        for line in (self._writer, self._reader, self._comparer):
+            line.close()
 
     def _prepare(self, connection: psycopg.Connection) -> None:
         # Two dashboards may start at the same moment.
@@ -204,19 +240,18 @@ class PostgresHistory:
 
     @contextmanager
     def _writing(self) -> Iterator[psycopg.Connection]:
-        with self._write, self._translated():
-            if self._writer is None or self._writer.closed:
-                self._writer = self._connect()
-            with self._writer.transaction():
-                yield self._writer
+        with self._translated(), self._writer.transaction() as connection:
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[psycopg.Connection]:
-        with self._read, self._translated():
-            if self._reader is None or self._reader.closed:
-                self._reader = self._connect()
-            with self._reader.transaction():
-                yield self._reader
+        with self._translated(), self._reader.transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def _comparing(self) -> Iterator[psycopg.Connection]:
+        with self._translated(), self._comparer.transaction() as connection:
+            yield connection
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -224,7 +259,9 @@ class PostgresHistory:
             yield
         except psycopg.Error as error:
             with suppress(IndexError):
-                raise HistoryError(f"database {self._url}: {str(error).strip().splitlines()[0]}") from error
+                why = str(error).strip().splitlines()[0]
+                hint = "; see that the server runs there and lets us in" if why.startswith("connection ") else ""
+                raise HistoryError(f"database {self._url}: {why}{hint}") from error
             raise HistoryError(f"database {self._url}: {type(error).__name__}") from error
 
 

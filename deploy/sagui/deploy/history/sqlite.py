@@ -1,14 +1,13 @@
 """Results in a file: SQLite with a write-ahead log."""
 
-import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from sagui.deploy.history.errors import DamagedError, HistoryError, NewerError
-from sagui.deploy.history.port import MOST_GROUPS, PAGE, Glance, HourCount, StreamCount
+from sagui.deploy.history.lock import Identity, Lock, identity
+from sagui.deploy.history.port import MOST_COUNTS, MOST_GROUPS, MOST_STREAMS, PAGE, Glance, HourCount, StreamCount
 from sagui.deploy.history.rows import HOUR_MS, Row
 
 VERSION = 1
@@ -40,25 +39,29 @@ JOIN name AS model ON model.key = result.model JOIN name AS version ON version.k
 JOIN name AS stream ON stream.key = result.stream
 WHERE result.device = (SELECT key FROM name WHERE text = ?) AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, id
 """
-_STREAM_HOURS = f"""
-SELECT hour * {HOUR_MS}, stream.text, label.text, count, score FROM (
-    SELECT at_ms / {HOUR_MS} AS hour, stream, label, count(*) AS count, avg(score) AS score FROM result
-    WHERE device = (SELECT key FROM name WHERE text = ?) AND model = (SELECT key FROM name WHERE text = ?)
-    AND version = (SELECT key FROM name WHERE text = ?) AND at_ms >= ? AND at_ms < ?
-    GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT {MOST_GROUPS}
+_STREAM_COUNTS = f"""
+SELECT ?4 + piece * ?6, stream.text, label.text, count, score FROM (
+    SELECT (at_ms - ?4) / ?6 AS piece, stream, label, count(*) AS count, avg(score) AS score FROM result
+    WHERE device = (SELECT key FROM name WHERE text = ?1) AND model = (SELECT key FROM name WHERE text = ?2)
+    AND version = (SELECT key FROM name WHERE text = ?3) AND at_ms >= ?4 AND at_ms < ?5
+    GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT {MOST_COUNTS}
 ) AS counted JOIN name AS stream ON stream.key = counted.stream JOIN name AS label ON label.key = counted.label
-ORDER BY hour, stream.text, count DESC, label.text
+ORDER BY piece, stream.text, count DESC, label.text
 """  # noqa: S608 (constants)
-_NEWEST_MODEL = """
-SELECT model.text, version.text FROM (
-    SELECT model, version FROM result WHERE device = (SELECT key FROM name WHERE text = ?)
-    ORDER BY at_ms DESC, id DESC LIMIT 1
-) AS newest JOIN name AS model ON model.key = newest.model JOIN name AS version ON version.key = newest.version
-"""
+# Beside max() stand the values of its row (sqlite.org/lang_select.html#bareagg).
+_NEWEST_MODELS = f"""
+SELECT stream.text, model.text, version.text FROM (
+    SELECT stream, model, version, max(at_ms) FROM result WHERE device = (SELECT key FROM name WHERE text = ?1)
+    AND at_ms >= min(?2, (
+        SELECT at_ms FROM result WHERE device = (SELECT key FROM name WHERE text = ?1) ORDER BY at_ms DESC LIMIT 1
+    )) GROUP BY stream
+) AS newest JOIN name AS stream ON stream.key = newest.stream JOIN name AS model ON model.key = newest.model
+JOIN name AS version ON version.key = newest.version ORDER BY stream.text LIMIT {MOST_STREAMS}
+"""  # noqa: S608 (constants)
 _FIRST = """
 SELECT at_ms FROM result
-WHERE device = (SELECT key FROM name WHERE text = ?) AND model = (SELECT key FROM name WHERE text = ?)
-AND version = (SELECT key FROM name WHERE text = ?) ORDER BY at_ms LIMIT 1
+WHERE device = (SELECT key FROM name WHERE text = ?1) AND model = (SELECT key FROM name WHERE text = ?2)
+AND version = (SELECT key FROM name WHERE text = ?3) ORDER BY at_ms LIMIT 1
 """
 _GLANCES = """
 SELECT stream.text, label.text, at_ms, score
@@ -73,6 +76,7 @@ DELETE FROM name WHERE key NOT IN (
 """
 _MANY_NAMES = 10_000
 _RETURNED_PAGES = 2_000
+_DELETED = "was deleted or moved; it is made anew within seconds"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 _WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space",
@@ -103,14 +107,9 @@ class SqliteHistory:
         """
         self._path, self._busy_s = path, busy_s
         self._keys: dict[str, int] = {}
-        self._lock = self._alone()
-        try:
-            with self._translated():
-                self._writer = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
-                self._prepare()
-        except BaseException:
-            self.close()
-            raise
+        self._is_open = False
+        self._identity: Identity | None = None
+        self._open()
 
     def add(self, rows: Sequence[Row]) -> int:
         """See `History.add`."""
@@ -123,17 +122,19 @@ class SqliteHistory:
             found = reader.execute(_HOURS, (device, since_ms, until_ms)).fetchall()
         return [HourCount(hour * HOUR_MS, label, count, score) for hour, label, count, score in found]
 
-    def stream_hours(self, device: str, model: tuple[str, str], since_ms: int, until_ms: int) -> list[StreamCount]:
-        """See `History.stream_hours`."""
+    def stream_counts(
+        self, device: str, model: tuple[str, str], since_ms: int, until_ms: int, piece_ms: int
+    ) -> list[StreamCount]:
+        """See `History.stream_counts`."""
         with self._reading() as reader:
-            found = reader.execute(_STREAM_HOURS, (device, *model, since_ms, until_ms)).fetchall()
+            found = reader.execute(_STREAM_COUNTS, (device, *model, since_ms, until_ms, piece_ms)).fetchall()
         return [StreamCount(*values) for values in found]
 
-    def newest_model(self, device: str) -> tuple[str, str] | None:
-        """See `History.newest_model`."""
+    def newest_models(self, device: str, since_ms: int) -> dict[str, tuple[str, str]]:
+        """See `History.newest_models`."""
         with self._reading() as reader:
-            found: tuple[str, str] | None = reader.execute(_NEWEST_MODEL, (device,)).fetchone()
-        return found
+            found = reader.execute(_NEWEST_MODELS, (device, since_ms)).fetchall()
+        return {stream: (model, version) for stream, model, version in found}
 
     def first_ms(self, device: str, model: tuple[str, str]) -> int | None:
         """See `History.first_ms`."""
@@ -175,25 +176,50 @@ class SqliteHistory:
             self._tidy()
         return removed
 
+    def check(self) -> None:
+        """See `History.check`: the file may have been deleted, or be another one now."""
+        if not self._is_open:
+            self._open()
+        elif (found := identity(self._path)) != self._identity:
+            with suppress(sqlite3.Error):
+                # Its log keeps the old name, and goes with the next file that gets that: who moved it shall have all.
+                self._writer.execute("PRAGMA wal_checkpoint")
+            self.close()
+            what = _DELETED if found is None else "was replaced by another file; that is opened"
+            raise HistoryError(f"database {self._path}: {what}")
+        elif not self._lock.is_held():
+            self.close()
+            self._open()
+
     def close(self) -> None:
         """See `History.close`."""
-        with suppress(sqlite3.Error, AttributeError):
-            self._writer.close()
-        self._lock.close()
+        self._shut(undo=False)
 
-    def _alone(self) -> IO[bytes]:
-        path = self._path.with_name(self._path.name + ".lock")
+    def _open(self) -> None:
+        if self._path.is_dir():
+            raise HistoryError(f"database {self._path}: is a folder; name a file, such as {self._path}/history.db")
+        self._keys.clear()
+        self._identity = None
+        self._lock = Lock(self._path)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            lock = path.open("ab")
-        except OSError as error:
-            raise HistoryError(f"database {self._path}: {error.strerror}; its folder must be writable") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise HistoryError(f"database {self._path}: another dashboard writes to it; stop that one") from error
-        return lock
+            with self._translated():
+                self._writer = sqlite3.connect(
+                    self._path, timeout=self._busy_s, isolation_level=None, check_same_thread=False
+                )
+                self._is_open = True
+                self._prepare()
+        except BaseException:
+            self._shut(undo=True)
+            raise
+        self._identity = identity(self._path)
+
+    def _shut(self, *, undo: bool) -> None:
+        if self._is_open:
+            # SQLite leaves alone what has its files' names now, if they were deleted or replaced.
+            with suppress(sqlite3.Error):
+                self._writer.close()
+        self._is_open = False
+        self._lock.release(undo=undo)
 
     def _prepare(self) -> None:
         writer = self._writer
@@ -241,6 +267,8 @@ class SqliteHistory:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
+        if not self._is_open:
+            self._open()
         with self._translated():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -273,4 +301,6 @@ class SqliteHistory:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if code in _DAMAGED:
                 raise DamagedError(f"database {self._path}: damaged ({error}); name another file") from error
-            raise HistoryError(f"database {self._path}: {_WORDS.get(code, error)}") from error
+            is_gone = code == sqlite3.SQLITE_CANTOPEN and self._identity and not self._path.exists()
+            why = _DELETED if is_gone else _WORDS.get(code, error)
+            raise HistoryError(f"database {self._path}: {why}") from error

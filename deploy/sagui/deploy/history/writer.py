@@ -19,6 +19,9 @@ BATCH = 5_000
 MOST_WAITING = 200_000
 """So many rows wait in memory while the database cannot be used; past that the oldest are given up, and counted."""
 
+CHECK_S = 1.0
+"""So often it is looked whether the database is still where it was."""
+
 RETRY_S = 5.0
 """How long a database that failed is left alone."""
 
@@ -71,7 +74,9 @@ class Writer:
         self._waiting: deque[Row] = deque()
         self._written = self._doubled = self._dropped = 0
         self._trouble = ""
-        self._retry_s = self._prune_s = monotonic()
+        self._retry_s = self._prune_s = self._check_s = monotonic()
+        self._recent: list[Row] = []
+        self._recent_new, self._is_lost = 0, False
         self._hurry = self._closing = False
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
@@ -117,7 +122,7 @@ class Writer:
                     self._work.wait_for(lambda: self._closing or self._hurry or len(self._waiting) >= BATCH, GATHER_S)
                 closing, ready = self._closing, self._is_ready()
                 self._hurry = False
-            if ready or closing:
+            if (ready or closing) and self._is_in_place(closing=closing):
                 self._prune()
                 while self._write_batch() and closing:
                     pass
@@ -129,6 +134,38 @@ class Writer:
 
     def _is_ready(self) -> bool:
         return self._hurry or not self._trouble or self._monotonic() >= self._retry_s
+
+    def _is_in_place(self, *, closing: bool) -> bool:
+        """Looks where the database is, now and then; what went into one that is gone waits again."""
+        if not closing and not self._is_lost and self._monotonic() < self._check_s:
+            return True
+        self._check_s = self._monotonic() + CHECK_S
+        for is_last in (not closing, True):  # at the end there is no later: what was lost is begun anew at once
+            try:
+                self._history.check()
+            except HistoryError as error:
+                self._failed(error)
+                self._take_back()
+                if is_last:
+                    return False
+            else:
+                break
+        with self._work:
+            self._recent.clear()
+            self._recent_new = 0
+            if self._is_lost:
+                self._is_lost, self._trouble = False, ""
+        return True
+
+    def _take_back(self) -> None:
+        with self._work:
+            self._is_lost = True
+            self._written -= self._recent_new
+            self._doubled -= len(self._recent) - self._recent_new
+            self._waiting.extendleft(reversed(self._recent))
+            self._recent.clear()
+            self._recent_new = 0
+            self._shorten()
 
     def _write_batch(self) -> bool:
         """Writes what waits, up to `BATCH`; says whether there was any and the database took it."""
@@ -145,6 +182,8 @@ class Writer:
                 self._shorten()
             return False
         with self._work:
+            self._recent += batch
+            self._recent_new += new
             self._written += new
             self._doubled += len(batch) - new
             self._trouble = ""

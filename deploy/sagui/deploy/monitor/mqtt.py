@@ -19,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from sagui.deploy.monitor.feed import Away, Behind, Connected, Happening, Heard
 from sagui.deploy.monitor.waiting import Waiting
-from sagui.deploy.rollout.address import Address
+from sagui.deploy.rollout.address import Address, remedy
 from sagui.deploy.rollout.client import make_client
 from sagui.deploy.rollout.errors import BrokerError
 
@@ -158,7 +158,7 @@ class MqttFeed:
         elif why in _PASSING:
             self._tell_away(why)
         else:
-            self._refuse(f"refuses the connection: {why}{'; try --mqtt 3.1.1' if why == _NOT_SPOKEN else ''}")
+            self._refuse(f"refuses the connection: {why}{'; try --mqtt 3.1.1' if why == _NOT_SPOKEN else remedy(why)}")
 
     def _on_subscribe(
         self,

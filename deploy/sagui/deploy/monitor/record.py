@@ -67,7 +67,7 @@ def record(entry: Entry, now_s: float) -> Record:
         "since": stream.since if stream else None,
         "model": row.model.name if row.model else None,
         "version": row.model.version if row.model else None,
-        "clock_skew_s": None if row.skew_s is None else round(row.skew_s, 1),
+        "clock_skew_s": None if row.skew_s is None else round(row.skew_s, 1) + 0.0,  # never -0.0
         "flood": now_s <= row.flood_until_s,
         "left_out": row.left_out,
         "unreadable": row.unreadable,

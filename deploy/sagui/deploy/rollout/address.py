@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sagui.deploy.rollout.errors import BrokerError
+from sagui.deploy.rollout.errors import AddressError, BrokerError
 
 USER, PASSWORD = "SAGUI_MQTT_USER", "SAGUI_MQTT_PASSWORD"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LONGEST_BYTES = 65_535
+_UNKNOWN_TO_IT = frozenset({"not authorized", "not authorised", "bad user name or password"})
 
 
 @dataclass(frozen=True)
@@ -60,37 +61,56 @@ def parse_address(url: str, environment: Mapping[str, str], files: Files, user_o
         user_option: What names the user's file on the command's line.
 
     Raises:
-        BrokerError: It is no such address, or a file cannot be used, and it is named.
+        AddressError: It is no such address, or options do not go with it.
+        BrokerError: A file cannot be used, and it is named.
     """
     host, port, encrypted = _place(url)
     for_tls = [file for file in (files.authority, files.certificate, files.key) if file]
     if for_tls and not encrypted:
-        raise BrokerError(f"{for_tls[0]}: mqtt:// is not encrypted and uses no certificate; write mqtts://{host}")
+        raise AddressError(f"{for_tls[0]}: mqtt:// is not encrypted and uses no certificate; write mqtts://{host}")
     user, password = _secret(environment, USER, files.user), _secret(environment, PASSWORD, files.password)
     if password is not None and user is None:
         raise BrokerError(f"a password for the broker without a user; set {USER}, or {user_option}")
     return Address(host, port, _context(files) if encrypted else None, user, password)
 
 
+def remedy(reason: str, user_option: str = "--user-file") -> str:
+    """Says what to do about a broker's refusal.
+
+    Args:
+        reason: As MQTT calls it, in either version and by whichever paho.
+        user_option: What names the user's file on the command's line.
+
+    Returns:
+        To be put behind the refusal; empty where user and password are not what is wrong.
+
+    >>> remedy("Not authorized")
+    '; set SAGUI_MQTT_USER and SAGUI_MQTT_PASSWORD, or --user-file'
+    """
+    if reason.lower() not in _UNKNOWN_TO_IT:
+        return ""
+    return f"; set {USER} and {PASSWORD}, or {user_option}"
+
+
 def _place(url: str) -> tuple[str, int, bool]:
     if "@" in url:
         # Before all else: other messages show the address.
-        raise BrokerError(f"leave user and password out of the broker's address; set {USER} and {PASSWORD}")
+        raise AddressError(f"leave user and password out of the broker's address; set {USER} and {PASSWORD}")
     try:
         parts = urlsplit(url if "://" in url else f"mqtt://{url}")
         port = parts.port
         # What cannot be looked up would end paho's thread without a word.
         (parts.hostname or "").encode("idna")
     except ValueError as error:
-        raise BrokerError(f"broker {url!r}: {error}; use mqtt://HOST:PORT") from error
+        raise AddressError(f"broker {url!r}: {error}; use mqtt://HOST:PORT") from error
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise BrokerError(f"broker {url!r} is no address; use mqtt://HOST:PORT or mqtts://HOST:PORT")
+        raise AddressError(f"broker {url!r} is no address; use mqtt://HOST:PORT or mqtts://HOST:PORT")
     return parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "mqtts"
 
 
 def _context(files: Files) -> ssl.SSLContext:
     if files.key and not files.certificate:
-        raise BrokerError(f"{files.key}: a key without its certificate; name it with --certificate")
+        raise AddressError(f"{files.key}: a key without its certificate; name it with --certificate")
     try:
         context = ssl.create_default_context(cafile=files.authority)
     except OSError as error:

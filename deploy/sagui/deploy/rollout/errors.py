@@ -11,6 +11,10 @@ class BrokerError(RolloutError):
     """The broker cannot be used: it does not want us, or not let us read or write what a rollout needs."""
 
 
+class AddressError(BrokerError):
+    """What a person wrote is no address of a broker, or options do not go with it; nobody was asked."""
+
+
 class LostError(BrokerError):
     """The broker is not there, or not any more; it may come back."""
 

@@ -15,7 +15,7 @@ from sagui.deploy.history.sqlite import SqliteHistory
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 HOUR = 3_600_000
 DAY = 24 * HOUR
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 
 Start = Callable[..., Any]
 Seen = Sequence[tuple[str, float]]
@@ -93,7 +93,7 @@ def test_the_most_changed_come_first_and_each_can_be_looked_at(tab: Any, dashboa
     expect(tab.get_by_text("Much as in the first week")).to_be_visible()
     expect(tab.get_by_role("alert")).to_have_count(0)
     line(tab, "shed").get_by_role("checkbox").click()
-    expect(tab.get_by_text("Each side needs 100")).to_be_visible()
+    expect(tab.get_by_text("Nothing to compare with yet")).to_be_visible()
 
 
 def test_another_period_is_compared_when_it_is_chosen(tab: Any, dashboard: Dashboard) -> None:
@@ -140,10 +140,11 @@ def test_a_database_that_fails_is_told_in_one_line(
     dashboard = start_dashboard(broker.url)
     for path in tmp_path.glob("history.db*"):
         path.unlink()
+    (tmp_path / "history.db").mkdir()  # or it would be made anew
     tab.goto(f"{dashboard.url}/drift")
-    expect(tab.locator(".count")).to_have_text(
-        f"database {tmp_path / 'history.db'}: cannot be opened; its folder must be there and writable"
-    )
+    note = tab.locator(".count")
+    expect(note).to_contain_text(f"database {tmp_path / 'history.db'}: ")
+    assert "\n" not in (note.text_content() or "\n")
 
 
 def test_it_is_in_the_readers_language_and_fits_a_phone(browser: Any, dashboard: Dashboard, screenshots: Path) -> None:
@@ -152,7 +153,9 @@ def test_it_is_in_the_readers_language_and_fits_a_phone(browser: Any, dashboard:
     )
     page = context.new_page()
     page.goto(f"{dashboard.url}/drift?device=porch")
-    expect(page.get_by_role("alert")).to_contain_text("“cat” era 60% na primeira semana e agora é 12%")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "“cat” respondia por 60% dos resultados na primeira semana e agora por 12%"
+    )
     expect(page.get_by_role("link", name="Deriva")).to_have_attribute("aria-current", "page")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.screenshot(path=str(screenshots / "drift-phone.png"), full_page=True)

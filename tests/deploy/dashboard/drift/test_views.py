@@ -1,8 +1,10 @@
 """Comparisons as words, tables and a chart."""
 
+from dataclasses import replace
+
 import pytest
 
-from sagui.deploy.dashboard.drift.survey import Drift
+from sagui.deploy.dashboard.drift.survey import Drift, Found
 from sagui.deploy.dashboard.drift.views import (
     SPANS,
     chart,
@@ -13,13 +15,15 @@ from sagui.deploy.dashboard.drift.views import (
     line,
     periods,
     ranked,
+    summary,
     unknowns,
     verdict,
 )
 from sagui.deploy.dashboard.past.charts import MOST_LABELS
 from sagui.deploy.dashboard.texts import speak
+from sagui.deploy.dashboard.writing import NONE
 from sagui.deploy.history import StreamCount
-from sagui.deploy.history.drift import UNKNOWN, compare, samples
+from sagui.deploy.history.drift import NOTHING, UNKNOWN, compare, samples
 from sagui.deploy.history.rows import DAY_MS, HOUR_MS
 
 BEGIN = 1_795_219_200_000  # 2026-11-21T00:00Z
@@ -47,6 +51,16 @@ def drift(then: Scored, now: Scored, *, device: str = "porch", days: int = 7, st
 CHANGED = drift({"cat": (600, 0.91), "dog": (400, 0.91)}, {"cat": (120, 0.74), "dog": (880, 0.74)})
 STEADY = drift({"cat": (600, 0.9)}, {"cat": (300, 0.9)}, device="attic")
 FEW = drift({"cat": (600, 0.9)}, {"dog": (3, 0.9)}, device="shed")
+
+YOUNG = replace(
+    drift({"cat": (1, 0.9)}, {"cat": (7, 0.9), "dog": (1, 0.9)}, days=0),
+    comparison=compare(
+        NOTHING,
+        samples([StreamCount(BEGIN, "", "cat", 7, 0.9), StreamCount(BEGIN, "", "dog", 1, 0.9)])[""],
+        length_ms=0,
+        block_ms=DAY_MS,
+    ),
+)
 
 
 def test_a_change_is_told_with_its_numbers_and_what_to_do() -> None:
@@ -87,6 +101,37 @@ def test_what_is_steady_or_too_little_is_told() -> None:
     assert explanation(FEW, SAY).startswith(
         "Too few results to tell: 600 in the first week, 3 now. Each side needs 100"
     )
+
+
+def test_numbers_are_written_as_the_reader_does() -> None:
+    portuguese = speak("pt")
+    assert line(CHANGED, portuguese)["distance"] == "0,44"
+    assert label_lines(CHANGED, portuguese)[0]["then"] == "60,0%"
+    assert "de 0,91 para 0,74" in explanation(CHANGED, portuguese)
+    assert "distância 0,00 (limite 0,20), pontuação 0,90" in explanation(STEADY, portuguese)
+
+
+@pytest.mark.parametrize(
+    ("began_ms", "when"), [(BEGIN, "2026-11-23 00:00 (UTC)"), (BEGIN + 1, "2026-11-23 01:00 (UTC)")]
+)
+def test_before_the_first_day_is_over_it_says_when_it_will_be(began_ms: int, when: str) -> None:
+    young = replace(YOUNG, week_ms=(began_ms, began_ms))
+    assert explanation(young, SAY) == (
+        f"Nothing to compare with yet: comparable from about {when}, when the first day is over. Now: 8."
+    )
+
+
+def test_a_first_week_without_results_has_no_numbers() -> None:
+    assert "2026-11-21" not in periods(YOUNG, SAY)
+    assert unknowns(YOUNG, SAY) == "Share of “unknown”: \N{EN DASH} then, 0.0% now."
+    assert [(one["then"], one["now"]) for one in label_lines(YOUNG, SAY)] == [(NONE, "87.5%"), (NONE, "12.5%")]
+    (bars,) = chart(YOUNG, SAY)["series"]
+    assert (bars["name"], bars["data"]) == ("Now", [87.5, 12.5])
+
+
+def test_a_stream_that_came_after_the_first_week_is_promised_nothing() -> None:
+    late = replace(YOUNG, week_ms=(BEGIN, BEGIN + 7 * DAY_MS))
+    assert explanation(late, SAY).startswith("Too few results to tell: 0 in the first week, 8 now.")
 
 
 def test_verdicts_have_a_mark_and_a_word_in_both_languages() -> None:
@@ -147,3 +192,22 @@ def test_periods_are_told() -> None:
         "pets 1.2.3; first week: 2026-11-21 00:00 \N{EN DASH} 2026-11-28 00:00; now: 2026-11-30"
     )
     assert SPANS == {"1h": HOUR_MS, "24h": DAY_MS, "7d": 7 * DAY_MS}
+
+
+def test_labels_that_are_too_many_to_count_are_told_so() -> None:
+    one = replace(FEW, comparison=replace(FEW.comparison, is_whole=False))
+    assert explanation(one, SAY).startswith("Too many different labels to tell")
+
+
+def test_a_summary_counts_verdicts_and_what_is_not_known() -> None:
+    found = Found([CHANGED, STEADY, FEW, FEW], {"slow": "database x: timed out", "slower": "database x: away"})
+    assert summary(found, 1200, SAY) == (
+        "Changed: 1. Steady: 1. Too few results: 2. "
+        "Not compared, as the database failed: 2 (database x: timed out). Devices not compared: 1,200."
+    )
+    assert summary(Found([STEADY]), 0, SAY) == "Changed: 0. Steady: 1. Too few results: 0."
+
+
+def test_a_database_that_failed_everywhere_is_not_called_empty() -> None:
+    assert summary(Found(), 0, SAY) == "No results yet: there is nothing to compare."
+    assert summary(Found([], {"a": "away"}), 0, SAY) == "Not compared, as the database failed: 1 (away)."

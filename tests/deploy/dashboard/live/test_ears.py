@@ -48,6 +48,20 @@ def test_what_waits_is_bounded_and_what_is_lost_counted(
     assert [one.payload for one in ears.take(1, 5.0)] == [b"again"]
 
 
+def test_a_message_without_end_is_not_sent_to_us(
+    broker: Any, voice: Any, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_BYTES", 100_000)
+    ears = Ears(Address("127.0.0.1", broker.port), "test-long")
+    assert eventually(lambda: not ears.away)
+    voice.says([(topics.snapshot("long"), b"x" * length) for length in (90_000, 200_000, 5)], retain=False)
+    heard: list[int] = []
+    while 5 not in heard:
+        heard += [len(one.payload) for one in ears.take(10, 5.0) if one.topic == topics.snapshot("long")]
+    ears.close()
+    assert heard == [90_000, 5]
+
+
 def test_a_broker_that_is_not_there_is_told(eventually: Eventually) -> None:
     ears = Ears(Address("127.0.0.1", 1), "test-away")
     assert eventually(lambda: "mqtt://127.0.0.1:1 is not there: Connection refused" in ears.away)

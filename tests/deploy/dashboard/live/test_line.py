@@ -1,5 +1,7 @@
+import select
 import socket
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from sagui.deploy.dashboard.live.line import Line, Plain, plain
+from sagui.deploy.dashboard.live.line import MOST_PIECES, Line, Plain, plain
 
 Eventually = Callable[..., bool]
 
@@ -85,6 +87,54 @@ def test_what_has_come_is_read_at_once(
     voice.says([("line/a", b"b")] * 1000, retain=False)
     assert eventually(lambda: len(heard.plain) == 1000)
     assert 0 < reads < 2000  # of paho alone 4,000
+
+
+def test_a_flood_does_not_keep_the_line_from_answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packets of 228 bytes are cut by the end of nearly each piece, so there is always one to be ended."""
+    count, publish = 40_000, b"\x30\xe1\x01\x00\x01a" + b"x" * 222
+    pieces, heard, read = 0, 0, mqtt.Client._sock_recv
+
+    def counted(client: mqtt.Client, most: int) -> bytes:
+        nonlocal pieces
+        pieces += 1
+        return read(client, most)
+
+    def hear(*_: object) -> None:
+        nonlocal heard
+        heard += 1
+
+    monkeypatch.setattr(mqtt.Client, "_sock_recv", counted)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        line = Line(CallbackAPIVersion.VERSION2)
+        line.on_plain = hear
+        line.connect("127.0.0.1", server.getsockname()[1])
+        line_end = line.socket()
+        assert line_end
+        connection, _ = server.accept()
+        flood = threading.Thread(target=connection.sendall, args=(b"\x20\x02\x00\x00" + publish * count,))
+        flood.start()
+        most = 0
+        while heard < count:
+            select.select([line_end], [], [], 30)
+            pieces = 0
+            assert line.loop_read() == mqtt.MQTT_ERR_SUCCESS
+            most = max(most, pieces)
+        flood.join(30)
+        connection.close()
+        line.disconnect()
+    assert heard == count
+    assert 0 < most <= MOST_PIECES
+
+
+def test_a_long_message_is_copied_once() -> None:
+    packet = bytearray(b"\0\1a" + b"x" * 4_000_000)
+    tracemalloc.start()
+    try:
+        found = plain(0x30, packet, has_properties=False)
+        assert tracemalloc.get_traced_memory()[1] < 6_000_000
+    finally:
+        tracemalloc.stop()
+    assert found == Plain("a", b"x" * 4_000_000, retained=False, packet_id=0)
 
 
 def test_what_the_broker_had_kept_is_told_apart(broker: Any, voice: Any, eventually: Eventually) -> None:

@@ -20,7 +20,7 @@ from sagui.deploy.rollout.rules import Terms, advance, halt, revert
 from sagui.deploy.rollout.starting import start
 from sagui.wire import Desired, encode, is_asked, topics
 
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 REPORT = b"""<!doctype html><meta http-equiv="refresh" content="0;url=/logout"><title>Report</title>
 <style>h1 { color: rgb(1, 2, 3) }</style><h1>How good is pets?</h1><script>document.title = "ran"</script>
@@ -212,7 +212,7 @@ def test_the_registrys_versions_and_reports_are_shown_and_offered(
 def test_without_a_registry_it_is_said_how_to_give_one(tab: Any, dashboard: Any, voice: Any) -> None:
     voice.online("porch")
     tab.goto(f"{dashboard.url}/models")
-    expect(tab.get_by_text("sagui dashboard --registry DIR")).to_be_visible()
+    expect(tab.get_by_text("start the dashboard again with --registry DIR")).to_be_visible()
 
 
 def test_it_fits_a_phone_in_portuguese_and_in_the_dark(

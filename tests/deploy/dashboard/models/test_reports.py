@@ -1,5 +1,6 @@
 """The registry's bundles and their reports: read from a folder and over HTTP, whatever they hold."""
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -25,16 +26,17 @@ from sagui.deploy.dashboard.door.gate import Gate
 from sagui.deploy.dashboard.errors import DashboardError
 from sagui.deploy.dashboard.models import shelf as shelves
 from sagui.deploy.dashboard.models import source as sources
-from sagui.deploy.dashboard.models.contents import Contents, Summary
+from sagui.deploy.dashboard.models.contents import Contents, Listed, Summary
 from sagui.deploy.dashboard.models.page import model_row
 from sagui.deploy.dashboard.models.reports import add_reports
-from sagui.deploy.dashboard.models.shelf import Shelf
+from sagui.deploy.dashboard.models.shelf import Shelf, Source
 from sagui.deploy.dashboard.models.source import TufSource, open_source
 from sagui.deploy.dashboard.models.versions import accuracy, written
 from sagui.deploy.dashboard.texts import LANGUAGES, speak
 from sagui.deploy.registry.errors import PublishError
 from sagui.deploy.watch import Row
 from sagui.errors import SaguiError
+from sagui.registry import Index, Published
 from sagui.wire import Telemetry, decode
 
 Eventually = Callable[..., bool]
@@ -53,7 +55,7 @@ def registry(tmp_path: Path, make_manifest: Any) -> Registry:
 def open_shelf(eventually: Eventually) -> Iterator[Callable[..., Shelf]]:
     opened: list[Shelf] = []
 
-    def start(source: TufSource, every_s: float = 0.05) -> Shelf:
+    def start(source: Source, every_s: float = 0.05) -> Shelf:
         source.every_s = every_s
         opened.append(Shelf(source))
         return opened[-1]
@@ -351,11 +353,13 @@ def test_an_address_needs_a_root(registry: Registry) -> None:
         open_source("https://models.local", None)
 
 
-@pytest.mark.parametrize("arguments", [("--registry", "nowhere"), ("--registry", "https://models.local")])
-def test_the_command_says_so_before_it_serves(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    options = ("--broker", "mqtt://127.0.0.1:1", "--database", str(tmp_path / "history.db"), *arguments)
+@pytest.mark.parametrize(("where", "why"), [("nowhere", "does not exist"), ("https://models.local", "--root FILE")])
+def test_the_command_says_so_before_it_serves(where: str, why: str, tmp_path: Path) -> None:
+    options = ("--broker", "mqtt://127.0.0.1:1", "--database", str(tmp_path / "history.db"), "--registry", where)
     done = CliRunner().invoke(dashboard, options)
-    assert isinstance(done.exception, SaguiError), done.output
+    assert isinstance(done.exception, SaguiError | SystemExit)
+    assert done.exit_code
+    assert why in f"{done.output}{done.exception}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -407,6 +411,71 @@ def test_choices_are_the_newest_of_the_devices_models(shelf: Shelf) -> None:
     assert shelf.contents.choices(["pets", "dogs"], 6) == ["1.4.0", "1.3.0"]
     assert shelf.contents.choices(["pets"], 1) == ["1.4.0"]
     assert Contents().choices(["pets"], 6) == []
+
+
+def test_a_model_without_a_version_is_lacking_once_the_registry_is_known(shelf: Shelf) -> None:
+    assert shelf.contents.lacking(["pets", "dogs", "birds", ""]) == ["birds", "dogs"]
+    assert Contents().lacking(["pets"]) == []
+
+
+def index(model: str, *versions: str) -> Index:
+    def published(version: str) -> Published:
+        sha256 = hashlib.sha256(f"{model} {version}".encode()).hexdigest()
+        return Published(
+            version=version, path=f"{model}/{version}", sha256=sha256, bytes=1, published="2026-11-21T10:00:00Z"
+        )
+
+    return Index(model=model, latest=versions[-1], versions=tuple(map(published, versions)))
+
+
+def test_every_model_has_its_turn_among_the_choices() -> None:
+    many = [f"1.{number}.0" for number in range(10)]
+    birds, cats, dogs = index("birds", *many), index("cats", "2.0.0", "2.1.0"), index("dogs", "3.0.0")
+    contents = Contents(Listed({one.model: one for one in (birds, cats, dogs)}))
+    turns = ["1.9.0", "2.1.0", "3.0.0", "1.8.0", "2.0.0", "1.7.0"]
+    assert contents.choices(["birds", "cats", "dogs"], 6) == turns
+    assert contents.choices(["birds", "cats", "dogs"], 2) == turns[:2]
+    assert contents.choices(["birds"], 6) == many[:-7:-1]
+
+
+class Counted:
+    """A source whose bundles cannot be had, and that remembers when which was asked for."""
+
+    every_s = 0.02
+
+    def __init__(self, *indexes: Index) -> None:
+        self.looks, self.fetched = 0, list[tuple[int, str]]()
+        self._listed = Listed({one.model: one for one in indexes})
+
+    def look(self) -> Listed | None:
+        self.looks += 1
+        return self._listed if self.looks == 1 else None
+
+    def fetch(self, published: Published) -> bytes:
+        sleep(2 * self.every_s)
+        self.fetched.append((self.looks, published.path))
+        raise DashboardError("gone")
+
+
+def test_bundles_that_take_long_do_not_keep_it_from_looking(
+    open_shelf: Callable[..., Shelf], eventually: Eventually
+) -> None:
+    source = Counted(index("pets", *(f"1.{number}.0" for number in range(5))))
+    open_shelf(source, source.every_s)
+    assert eventually(lambda: len(source.fetched) == 5)
+    assert source.fetched == [(number, f"pets/1.{5 - number}.0") for number in range(1, 6)]
+
+
+def test_the_newest_of_each_model_are_opened_before_older_ones_and_so_many_in_all(
+    open_shelf: Callable[..., Shelf], eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelves, "MOST_OPENED", 5)
+    source = Counted(*(index(name, "1.0.0", "1.1.0", "1.2.0") for name in ("birds", "cats", "dogs")))
+    shelf = open_shelf(source, source.every_s)
+    assert eventually(lambda: len(source.fetched) == 5 and source.looks > 7)
+    names = ["birds/1.2.0", "cats/1.2.0", "dogs/1.2.0", "birds/1.1.0", "cats/1.1.0"]
+    assert [path for _, path in source.fetched] == names
+    assert len(shelf.contents.opened) == 5
 
 
 def test_a_devices_line_says_whether_its_version_is_in_the_registry(shelf: Shelf, words: Any) -> None:

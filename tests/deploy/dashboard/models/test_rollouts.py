@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+import urllib3
+from nicegui import Client, ui
 from tests.deploy.dashboard.now.test_cards import Tags
 from tests.deploy.dashboard.test_contrast import AA, colours, contrast
 from tests.deploy.rollout.people import confirmed, crowd, failed, plan_for, said
@@ -12,7 +14,7 @@ from tests.deploy.rollout.people import confirmed, crowd, failed, plan_for, said
 from sagui.deploy.dashboard.live.board import Board
 from sagui.deploy.dashboard.live.plans import Kept
 from sagui.deploy.dashboard.models.reckoner import Reckoner
-from sagui.deploy.dashboard.models.rollouts import written
+from sagui.deploy.dashboard.models.rollouts import RolloutsPanel, written
 from sagui.deploy.dashboard.models.waves import Rollout, rollout
 from sagui.deploy.dashboard.texts import LANGUAGES, speak
 from sagui.deploy.history import Writer
@@ -87,6 +89,8 @@ class FakeBoard:
 
     standing: int = 0
     asked: int = 0
+    plans_left_out: int = 0
+    is_awaited: bool = False
     rows_: list[Row] = field(default_factory=list)
 
     def plans(self) -> tuple[Kept, ...]:
@@ -141,6 +145,29 @@ def test_reckoning_leaves_most_of_the_time_to_others(monkeypatch: pytest.MonkeyP
         reckoner.look()
         clock.now_s += 1.0
     assert board.asked <= 4
+
+
+def test_building_a_page_reckons_nothing() -> None:
+    """It is done by the thread that serves all pages, and with 10,000 devices it would take seconds."""
+    board = FakeBoard()
+    reckoner = Reckoner(board)  # type: ignore[arg-type]
+    with Client(ui.page("")) as page:
+        RolloutsPanel(reckoner, board, speak("en"))  # type: ignore[arg-type]
+        assert board.asked == 0
+        reckoner.look()
+        RolloutsPanel(reckoner, board, speak("en"))  # type: ignore[arg-type]
+        assert board.asked == 1
+        assert sum(getattr(one, "tag", "") == "details" for one in page.elements.values()) == 1
+    page.delete()
+
+
+def test_a_page_has_the_rollouts_from_the_beginning(
+    start_dashboard: Callable[..., Any], broker: Any, voice: Any, eventually: Callable[..., bool]
+) -> None:
+    """What comes after it is shown would move it; and nobody else has reckoned before."""
+    voice.say(topics.desired("back-door"), encode(PLAN))
+    url = f"{start_dashboard(broker.url).url}/models"
+    assert eventually(lambda: b"back-door" in urllib3.request("GET", url).data)
 
 
 @pytest.fixture

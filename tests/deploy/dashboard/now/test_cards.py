@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from sagui.deploy.dashboard.live.board import Seen
 from sagui.deploy.dashboard.live.photos import Photo
-from sagui.deploy.dashboard.now.cards import card, looked_at, sparkline
-from sagui.deploy.dashboard.texts import speak
-from sagui.wire import Region
+from sagui.deploy.dashboard.now.cards import card, facts, looked_at, sparkline
+from sagui.deploy.dashboard.texts import Language, speak
+from sagui.wire import Health, OutboxCounts, Region, UpdateState, encode, timestamp
 
 Look = Callable[..., Seen]
 
@@ -62,6 +62,32 @@ def test_a_card_speaks_portuguese(seen: Look, words: Any) -> None:
     html = card(seen(("availability", b"offline"), ("state", words.state(age_s=200))), time(), "pt")
     assert "há 3 min" in html
     assert "sem foto" in html
+
+
+@pytest.mark.parametrize(("language", "ours"), [("en", "no frames"), ("pt", "não está enviando imagens")])
+def test_a_camera_that_is_away_is_told_once_in_the_readers_language(seen: Look, language: Language, ours: str) -> None:
+    health = Health(time=timestamp(time()), mode="normal", camera="away", problem="the camera gives no frames")
+    text = Tags(card(seen(("availability", b"online"), ("health", encode(health))), time(), language)).text
+    assert text.count(ours) == 1
+    assert ("the camera gives" in text) == (language == "en")
+
+
+def test_words_of_the_device_that_say_more_are_told_too(seen: Look) -> None:
+    health = Health(time=timestamp(time()), mode="normal", camera="away", problem="usb:0 is gone")
+    html = card(seen(("availability", b"online"), ("health", encode(health))), time(), "pt")
+    assert "a câmera não está enviando imagens: <bdi>usb:0 is gone</bdi>" in html
+
+
+def test_an_update_that_failed_is_told_in_the_readers_language(seen: Look) -> None:
+    update = UpdateState(time=timestamp(time()), in_progress=False, phase="failed", error="the disk: full")
+    html = card(seen(("availability", b"online"), ("update/state", encode(update))), time(), "pt")
+    assert "atualização: falhou: <bdi>the disk: full</bdi>" in html
+
+
+def test_numbers_are_written_as_the_reader_does(seen: Look, words: Any) -> None:
+    one = seen(("telemetry", words.telemetry(fps=12.34, outbox=OutboxCounts(waiting=1234, acknowledged=0, dropped=0))))
+    assert [fact.value for fact in facts(one.row, speak("pt"))] == ["12,3", "65 ms", "61 °C", "1.234"]
+    assert [fact.value for fact in facts(one.row, speak("en"))] == ["12.3", "65 ms", "61 °C", "1,234"]
 
 
 def test_a_card_without_numbers_says_nothing_of_them(seen: Look) -> None:

@@ -15,7 +15,7 @@ from sagui.deploy.dashboard.past.bands import (
     notes,
     span,
 )
-from sagui.deploy.dashboard.past.charts import COLOURS
+from sagui.deploy.dashboard.past.charts import OTHER_COLOUR, colours_of
 from sagui.deploy.dashboard.past.day import DeviceDay
 from sagui.deploy.dashboard.past.scores import Scores
 from sagui.deploy.dashboard.past.timeline import Interval
@@ -73,8 +73,8 @@ def test_streams_are_drawn_one_below_the_other() -> None:
 
 
 def test_the_legend_names_what_is_drawn_alone() -> None:
-    assert legend(day(held("dog", 1, 2)), SAY) == [(COLOURS[1], "dog")]
-    assert legend(day(held("rare", 1, 2), held(None, 2, 3)), SAY) == [(COLOURS[8], "other"), ("", "changing")]
+    assert legend(day(held("dog", 1, 2)), SAY) == [(colours_of(["cat", "dog"])["dog"], "dog")]
+    assert legend(day(held("rare", 1, 2), held(None, 2, 3)), SAY) == [(OTHER_COLOUR, "other"), ("", "changing")]
     assert legend(day(), SAY) == []
 
 
@@ -89,6 +89,11 @@ def test_the_table_says_the_same() -> None:
     assert whole["label"] == "changing (1,234 intervals)"
     (carried,) = interval_rows([Interval("", "cat", DAY, DAY + 5, 0, 0.0)], DAY, SAY)
     assert (carried["mean_score"], carried["held"]) == ("", "0.0 s")
+
+
+def test_numbers_are_written_as_the_reader_does() -> None:
+    (row,) = interval_rows([held("cat", 1, 1.0005, parts=1)], DAY, speak("pt"))
+    assert (row["mean_score"], row["held"]) == ("0,750", "1,8 s")
 
 
 def test_streams_have_a_column_where_there_are_any() -> None:
@@ -118,4 +123,4 @@ def test_what_was_joined_or_left_out_is_said() -> None:
     [(0, "0.0 s"), (9999, "10.0 s"), (59_999, "59 s"), (60_000, "1 min"), (3_599_999, "59 min 59 s"), (DAY_MS, "24 h")],
 )
 def test_spans_have_two_units_at_most(span_ms: int, text: str) -> None:
-    assert span(span_ms) == text
+    assert span(span_ms, SAY) == text

@@ -1,6 +1,14 @@
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from sagui.deploy.dashboard.past.charts import (
+    COLOURS,
     MOST_LABELS,
+    OTHER_COLOUR,
     by_label,
+    colours_of,
     count_chart,
     score_chart,
     table_columns,
@@ -48,10 +56,40 @@ def test_no_tooltip_is_html() -> None:
 
 def test_the_table_says_the_same() -> None:
     labels = by_label([hour(0, "cat", 3), hour(0, "dog", 1)], DAY, "other")
-    assert table_rows(labels)[1] == {"label": "dog", "results": "1", "share": "25.0%", "mean_score": "0.500"}
+    assert table_rows(labels, speak("en"))[1] == {
+        "label": "dog",
+        "results": "1",
+        "share": "25.0%",
+        "mean_score": "0.500",
+    }
+    assert table_rows(labels, speak("pt"))[1]["share"] == "25,0%"
     assert table_columns(speak("pt"))[0]["label"] == "Rótulo"
 
 
 def test_a_day_without_results_has_no_labels() -> None:
     assert by_label([], DAY, "other") == []
-    assert table_rows([]) == []
+    assert table_rows([], speak("en")) == []
+
+
+@given(st.lists(st.text(), max_size=MOST_LABELS, unique=True), st.randoms())
+def test_a_colour_goes_by_the_name_and_not_by_the_rank(labels: list[str], chance: Random) -> None:
+    colours = colours_of(labels)
+    assert list(colours) == labels
+    assert len(set(colours.values())) == len(labels)
+    chance.shuffle(labels)
+    assert colours_of(labels) == colours
+
+
+def test_a_label_keeps_its_colour_where_others_are_seen_too() -> None:
+    alone = colours_of(["cat"])["cat"]
+    assert alone in COLOURS
+    beside = [colours_of(["cat", other])["cat"] for other in ("dog", "door", "empty", "open", "shut", "unknown")]
+    assert beside.count(alone) >= 5
+
+
+def test_the_charts_draw_the_rest_in_a_colour_of_its_own() -> None:
+    labels = by_label([hour(1, f"label {number:03d}", 100 - number) for number in range(20)], DAY, "other")
+    drawn = {series["name"]: series["itemStyle"]["color"] for series in count_chart(labels)["series"]}
+    assert drawn == colours_of([one.label for one in labels[:MOST_LABELS]]) | {"other": OTHER_COLOUR}
+    fewer = count_chart(labels[2:5])["series"][0]
+    assert fewer["name"] == labels[2].label

@@ -7,7 +7,7 @@ from nicegui import ui
 from starlette.requests import Request
 
 from sagui.deploy.dashboard.drift import views
-from sagui.deploy.dashboard.drift.survey import KEEP_S, MOST_DEVICES, Drift, Survey
+from sagui.deploy.dashboard.drift.survey import KEEP_S, MOST_DEVICES, Drift, Found, Survey
 from sagui.deploy.dashboard.frame import Frame
 from sagui.deploy.history import HistoryError
 from sagui.deploy.history.drift import Comparison
@@ -38,14 +38,14 @@ class DriftPage:
         self._survey, self._say = survey, frame.say
         self._client = ui.context.client
         self._drifts: dict[str, Drift] = {}
-        self._load_number = 0
+        self._load_number, self._is_loading = 0, False
         self._chosen = request.query_params.get("device", "")
         self._shown: tuple[str, Comparison] | None = None
         self._periods: ui.label | None = None
         span = request.query_params.get("span", _DEFAULT)
         self._build(span if span in views.SPANS else _DEFAULT)
         ui.timer(0, self._load, once=True)
-        ui.timer(KEEP_S, self._load, immediate=False)
+        ui.timer(KEEP_S, self._reload, immediate=False)
 
     def _build(self, span: str) -> None:
         say = self._say
@@ -63,42 +63,48 @@ class DriftPage:
             on_select=self._select,
         )
         self._table.props("flat dense").classes("panel").bind_filter_from(self._search, "value")
+        self._table.props["rows-per-page-label"] = say("rows_per_page")
         self._details = ui.element("div").classes("panels")
         self._span.on_value_change(self._load)
+
+    async def _reload(self) -> None:
+        """Compares again, unless that is still being done: a slow database would never be through."""
+        if not self._is_loading:
+            await self._load()
 
     async def _load(self) -> None:
         """Compares all devices; a later call takes over from an earlier one."""
         self._load_number += 1
-        number, is_first, shown_s = self._load_number, not self._drifts, monotonic()
-        found: list[Drift] = []
+        number, self._is_loading = self._load_number, True
         try:
             names = await self._survey.devices()
-            few, done, size = names[:MOST_DEVICES], 0, 1
-            while done < len(few):
-                began_s = monotonic()
-                found += await self._survey.look(few[done : done + size], views.SPANS[self._span.value])
-                if number != self._load_number or self._client.is_deleted:
-                    return
-                done, size = done + size, _next_size(size, monotonic() - began_s)
-                if is_first and monotonic() - shown_s > _SHOW_S:
-                    shown_s = monotonic()
-                    self._list(found)
-                    self._note.set_text(self._say("drift_progress", done=min(done, len(few)), all=len(few)))
+            found = await self._compare(names[:MOST_DEVICES], number)
+            if found:
+                self._list(found.drifts)
+                self._note.set_text(views.summary(found, max(0, len(names) - MOST_DEVICES), self._say))
+                self._choose()
         except HistoryError as error:
             self._note.set_text(str(error))
-            return
-        if number == self._load_number:
-            self._list(found)
-            self._note.set_text(self._summary(found, len(names) - len(few)))
-            self._choose()
+        finally:
+            self._is_loading = self._is_loading and number != self._load_number
 
-    def _summary(self, found: list[Drift], left_out: int) -> str:
-        if not found:
-            return self._say("drift_nothing")
-        verdicts = [drift.comparison.verdict for drift in found]
-        changed, steady, few = (verdicts.count(one) for one in ("changed", "steady", "too few"))
-        text = self._say("drift_count", changed=changed, steady=steady, few=few)
-        return f"{text} {self._say('drift_left_out', count=f'{left_out:,}')}" if left_out else text
+    async def _compare(self, names: list[str], number: int) -> Found | None:
+        """Compares some devices at a time; None where a later call took over, or the reader went."""
+        found, is_first, shown_s = Found(), not self._drifts, monotonic()
+        done, size = 0, 1
+        while done < len(names):
+            began_s = monotonic()
+            few = await self._survey.look(names[done : done + size], views.SPANS[self._span.value])
+            if number != self._load_number or self._client.is_deleted:
+                return None
+            found.drifts += few.drifts
+            found.failed |= few.failed
+            done, size = done + size, _next_size(size, monotonic() - began_s)
+            if is_first and monotonic() - shown_s > _SHOW_S:
+                shown_s = monotonic()
+                self._list(found.drifts)
+                self._note.set_text(self._say("drift_progress", done=min(done, len(names)), all=len(names)))
+        return found if number == self._load_number else None
 
     def _list(self, found: list[Drift]) -> None:
         ranked = views.ranked(found)

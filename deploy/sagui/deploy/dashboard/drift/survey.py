@@ -1,14 +1,16 @@
 """Compares devices with their first week: asks the history in a thread, and remembers the answers for a while."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from time import monotonic, time
 
 from nicegui import run
 
-from sagui.deploy.history import History
+from sagui.deploy.dashboard.drift.memory import Memory
+from sagui.deploy.history import History, HistoryError
 from sagui.deploy.history.drift import NOTHING, WEEK_MS, Comparison, Sample, compare, samples
+from sagui.deploy.history.port import MOST_COUNTS, MOST_STREAMS
 from sagui.deploy.history.rows import AHEAD_MS, HOUR_MS
 
 KEEP_S = 60.0
@@ -22,8 +24,13 @@ KEEP_WEEK_S = 3600.0
 MOST_DEVICES = 2_000
 """So many are compared."""
 
-MOST_STREAMS = 16
-_MOST_ANSWERS = 3 * MOST_DEVICES
+MOST_BYTES = 64 * 2**20
+"""So much memory answers take at most, and so much first weeks; the oldest is asked again then."""
+
+_DRIFT_BYTES, _SHARE_BYTES = 1_000, 300
+
+Model = tuple[str, str]
+"""Name and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +39,14 @@ class Drift:
 
     Attributes:
         stream: Empty where the device has one only.
-        model: Name and version of what said its newest result; both sides are this one's.
+        model: What said the stream's newest result; both sides are this one's.
         week_ms: Beginning and end of the first week, Unix time; it is shorter where the present begins earlier.
         now_ms: Beginning and end of the present, Unix time.
     """
 
     device: str
     stream: str
-    model: tuple[str, str]
+    model: Model
     week_ms: tuple[int, int]
     now_ms: tuple[int, int]
     comparison: Comparison
@@ -50,11 +57,28 @@ class Drift:
         return f"{self.device} · {self.stream}" if self.stream else self.device
 
 
+@dataclass(slots=True)
+class Found:
+    """What became of some devices.
+
+    Attributes:
+        drifts: Of those that could be compared.
+        failed: Those where the database failed, and why.
+    """
+
+    drifts: list[Drift] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class _Week:
-    model: tuple[str, str]
     ends_ms: tuple[int, int]
     streams: dict[str, Sample]
+    is_whole: bool
+
+    @property
+    def size_bytes(self) -> int:
+        return _DRIFT_BYTES + sum(sample.size_bytes for sample in self.streams.values())
 
 
 class Survey:
@@ -72,69 +96,84 @@ class Survey:
         """
         self._history, self._clock, self._steady = history, clock, steady
         self._turn = asyncio.Lock()
-        self._answers: dict[tuple[str, int], tuple[float, tuple[Drift, ...]]] = {}
-        self._weeks: dict[tuple[str, int], tuple[float, _Week]] = {}
+        self._answers: Memory[tuple[str, int], tuple[Drift, ...] | str] = Memory(MOST_BYTES)
+        self._weeks: Memory[tuple[str, Model, int], _Week] = Memory(MOST_BYTES)
 
     async def devices(self) -> list[str]:
         """Gives the devices that have results, sorted; raises `HistoryError`."""
         return await run.io_bound(self._history.devices) or []
 
-    async def look(self, devices: Sequence[str], span_ms: int) -> list[Drift]:
-        """Compares all streams of some devices; raises `HistoryError`.
+    async def look(self, devices: Sequence[str], span_ms: int) -> Found:
+        """Compares all streams of some devices. One where the database fails is no loss for the others.
 
         Args:
             devices: Of these.
             span_ms: How long the present is.
         """
         async with self._turn:
-            return await run.io_bound(self.compare, devices, span_ms) or []
+            return await run.io_bound(self.compare, devices, span_ms) or Found()
 
-    def compare(self, devices: Sequence[str], span_ms: int) -> list[Drift]:
+    def compare(self, devices: Sequence[str], span_ms: int) -> Found:
         """Does the same in the caller's thread; not in two at once."""
-        return [drift for device in devices for drift in self._of(device, span_ms)]
+        found = Found()
+        for device in devices:
+            answer = self._of(device, span_ms)
+            if isinstance(answer, str):
+                found.failed[device] = answer
+            else:
+                found.drifts += answer
+        return found
 
-    def _of(self, device: str, span_ms: int) -> tuple[Drift, ...]:
-        now_s = self._steady()
-        known = self._answers.get((device, span_ms))
-        if known is None or known[0] <= now_s:
-            if len(self._answers) >= _MOST_ANSWERS:
-                self._answers.clear()
-                self._weeks.clear()
-            known = (now_s + max(KEEP_S, span_ms * _SHARE_OF_PRESENT / 1000), self._ask(device, span_ms))
-            self._answers[device, span_ms] = known
-        return known[1]
+    def _of(self, device: str, span_ms: int) -> tuple[Drift, ...] | str:
+        """Gives a device's streams, or why the database failed."""
+        answer = self._answers.get((device, span_ms), self._steady())
+        if answer is None:
+            keep_s, size_bytes = max(KEEP_S, span_ms * _SHARE_OF_PRESENT / 1000), _DRIFT_BYTES
+            try:
+                answer = self._ask(device, span_ms)
+                size_bytes += sum(_DRIFT_BYTES + _SHARE_BYTES * len(drift.comparison.shares) for drift in answer)
+            except HistoryError as error:
+                answer, keep_s = str(error), KEEP_S
+            # The time is that of the answer: a database that fails takes a minute to say so.
+            self._answers.put((device, span_ms), answer, size_bytes, self._steady(), keep_s)
+        return answer
 
     def _ask(self, device: str, span_ms: int) -> tuple[Drift, ...]:
         now_ms = round(self._clock() * 1000)
-        model = self._history.newest_model(device)
-        week = self._week(device, model, now_ms, span_ms) if model else None
-        if week is None:
-            return ()
-        until_ms = now_ms + AHEAD_MS
-        present = samples(self._history.stream_hours(device, week.model, now_ms - span_ms, until_ms))
-        return tuple(
-            Drift(
-                device=device,
-                stream=stream,
-                model=week.model,
-                week_ms=week.ends_ms,
-                now_ms=(now_ms - span_ms, now_ms),
-                comparison=compare(
-                    week.streams.get(stream, NOTHING),
-                    present.get(stream, NOTHING),
-                    length_ms=week.ends_ms[1] - week.ends_ms[0],
-                    block_ms=span_ms,
-                ),
-            )
-            for stream in sorted(week.streams.keys() | present.keys())[:MOST_STREAMS]
-        )
+        newest = self._history.newest_models(device, now_ms - span_ms)
+        found: dict[str, Drift] = {}
+        for model in sorted(set(newest.values())):
+            running = {stream for stream, of_it in newest.items() if of_it == model}
+            for drift in self._of_model(device, model, running, now_ms, span_ms):
+                # A stream that is silent is told by the model that came last to the device.
+                known = found.get(drift.stream)
+                is_later = known is None or known.week_ms[0] < drift.week_ms[0]
+                if drift.stream in running or (drift.stream not in newest and is_later):
+                    found[drift.stream] = drift
+        named = sorted(found, key=lambda stream: (stream not in newest, stream))[:MOST_STREAMS]
+        return tuple(found[stream] for stream in sorted(named))
 
-    def _week(self, device: str, model: tuple[str, str], now_ms: int, span_ms: int) -> _Week | None:
+    def _of_model(self, device: str, model: Model, running: set[str], now_ms: int, span_ms: int) -> Iterator[Drift]:
+        week = self._week(device, model, running, now_ms, span_ms)
+        if week is None:
+            return
+        present, is_whole = self._count(
+            device, model, running, (now_ms - span_ms, now_ms + AHEAD_MS), span_ms + AHEAD_MS
+        )
+        for stream in week.streams.keys() | present.keys():
+            compared = compare(
+                week.streams.get(stream, NOTHING),
+                present.get(stream, NOTHING),
+                length_ms=week.ends_ms[1] - week.ends_ms[0],
+                block_ms=span_ms,
+                is_whole=week.is_whole and is_whole,
+            )
+            yield Drift(device, stream, model, week.ends_ms, (now_ms - span_ms, now_ms), compared)
+
+    def _week(self, device: str, model: Model, running: set[str], now_ms: int, span_ms: int) -> _Week | None:
         """The first week of a model, as far as it was before the present; in the end by whole hours, to remember it."""
-        now_s = self._steady()
-        until_s, known = self._weeks.get((device, span_ms), (0.0, None))
-        if known and (until_s <= now_s or known.model != model):
-            known = None
+        key = (device, model, span_ms)
+        known = self._weeks.get(key, self._steady())
         first_ms = known.ends_ms[0] if known else self._history.first_ms(device, model)
         if first_ms is None:
             return None
@@ -142,6 +181,13 @@ class Survey:
         end_ms = max(first_ms, min(first_ms + WEEK_MS, hour_ms))
         if known and known.ends_ms[1] == end_ms:
             return known
-        week = _Week(model, (first_ms, end_ms), samples(self._history.stream_hours(device, model, first_ms, end_ms)))
-        self._weeks[device, span_ms] = (now_s + KEEP_WEEK_S, week)
+        week = _Week((first_ms, end_ms), *self._count(device, model, running, (first_ms, end_ms), span_ms))
+        self._weeks.put(key, week, week.size_bytes, self._steady(), KEEP_WEEK_S)
         return week
+
+    def _count(
+        self, device: str, model: Model, running: set[str], ends_ms: tuple[int, int], piece_ms: int
+    ) -> tuple[dict[str, Sample], bool]:
+        """Gives the streams, those that run the model first, and whether all was counted."""
+        counts = self._history.stream_counts(device, model, *ends_ms, piece_ms)
+        return samples(counts, running), len(counts) < MOST_COUNTS

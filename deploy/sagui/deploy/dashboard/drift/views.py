@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sagui.deploy.dashboard.drift.survey import Drift
+from sagui.deploy.dashboard.drift.survey import Drift, Found
 from sagui.deploy.dashboard.past.charts import MOST_LABELS
-from sagui.deploy.dashboard.texts import Say
-from sagui.deploy.history.drift import UNKNOWN, WEEK_MS, LabelShare, Verdict
+from sagui.deploy.dashboard.texts import Say, figure
+from sagui.deploy.dashboard.writing import NONE
+from sagui.deploy.history.drift import SHORTEST_MS, UNKNOWN, WEEK_MS, LabelShare, Verdict
 from sagui.deploy.history.rows import DAY_MS, HOUR_MS
 
 SPANS = {"1h": HOUR_MS, "24h": DAY_MS, "7d": 7 * DAY_MS}
@@ -24,6 +25,27 @@ _LONGEST = 40
 
 # Two of Okabe and Ito's colours, which people see apart whatever colours they see (jfly.uni-koeln.de/color).
 _THEN, _NOW = "#7F7F7F", "#0072B2"
+
+
+def summary(found: Found, left_out: int, say: Say) -> str:
+    """Says in a line how many have changed, and how many are not known.
+
+    Args:
+        found: What became of those that were asked for.
+        left_out: So many devices were not.
+        say: The reader's language.
+    """
+    told = []
+    if found.drifts:
+        verdicts = [drift.comparison.verdict for drift in found.drifts]
+        changed, steady, few = (verdicts.count(one) for one in _RANKS)
+        told.append(say("drift_count", changed=changed, steady=steady, few=few))
+    if found.failed:
+        why = next(iter(found.failed.values()))
+        told.append(say("drift_failed", count=figure(len(found.failed), ",", say), why=why))
+    if left_out:
+        told.append(say("drift_left_out", count=figure(left_out, ",", say)))
+    return " ".join(told) or say("drift_nothing")
 
 
 def ranked(drifts: Iterable[Drift]) -> list[Drift]:
@@ -58,9 +80,9 @@ def line(drift: Drift, say: Say) -> dict[str, Any]:
     return {
         "device": drift.name,
         "verdict": verdict(drift, say),
-        "distance": f"{one.distance:.2f}" if is_told else "",
-        "score_then": _score(one.score_then),
-        "score_now": _score(one.score_now),
+        "distance": figure(one.distance, ".2f", say) if is_told else "",
+        "score_then": _score(one.score_then, say),
+        "score_now": _score(one.score_now, say),
         "results_then": one.count_then,
         "results_now": one.count_now,
         "model": " ".join(drift.model),
@@ -70,11 +92,17 @@ def line(drift: Drift, say: Say) -> dict[str, Any]:
 def explanation(drift: Drift, say: Say) -> str:
     """Says plainly what the comparison found, and what to do about it."""
     one = drift.comparison
+    if not one.is_whole:
+        return say("drift_cut_why")
+    then, now = (figure(count, ",", say) for count in (one.count_then, one.count_now))
+    if _is_young(drift):
+        return say("drift_young", when=_moment(_comparable_ms(drift)), now=now)
     if one.verdict == "too few":
-        return say("drift_few_why", then=f"{one.count_then:,}", now=f"{one.count_now:,}", needed=f"{one.needed:,}")
-    scores = {"then": _score(one.score_then), "now": _score(one.score_now)}
+        return say("drift_few_why", then=then, now=now, needed=figure(one.needed, ",", say))
+    scores = {"then": _score(one.score_then, say), "now": _score(one.score_now, say)}
     if one.verdict == "steady":
-        return say("drift_steady_why", distance=f"{one.distance:.2f}", limit=f"{one.limit:.2f}", **scores)
+        distance, limit = (figure(number, ".2f", say) for number in (one.distance, one.limit))
+        return say("drift_steady_why", distance=distance, limit=limit, **scores)
     told = list(_moved(drift, say))
     if "score" in one.reasons:
         told.append(say("drift_fell", **scores))
@@ -85,12 +113,15 @@ def explanation(drift: Drift, say: Say) -> str:
 def unknowns(drift: Drift, say: Say) -> str:
     """Says how much was not known, then and now."""
     one = drift.comparison
-    return say("drift_unknown", then=f"{one.unknown_then:.1%}", now=f"{one.unknown_now:.1%}")
+    then, now = _share(one.unknown_then, one.count_then, say), _share(one.unknown_now, one.count_now, say)
+    return say("drift_unknown", then=then, now=now)
 
 
 def periods(drift: Drift, say: Say) -> str:
-    """Says what was compared."""
+    """Says what was compared; of a first week without results nothing."""
     week, now = (f"{_moment(begin)} \N{EN DASH} {_moment(end)}" for begin, end in (drift.week_ms, drift.now_ms))
+    if not drift.comparison.count_then:
+        return say("drift_period", model=" ".join(drift.model), now=now)
     return say("drift_periods", model=" ".join(drift.model), week=week, now=now)
 
 
@@ -106,27 +137,34 @@ def label_columns(say: Say) -> list[dict[str, Any]]:
 
 def label_lines(drift: Drift, say: Say) -> list[dict[str, Any]]:
     """Gives the labels as lines of a table, for those who cannot see a chart."""
+    one = drift.comparison
     return [
         {
             "key": number,
-            "label": say("other") if one.label is None else one.label,
-            "then": f"{one.then:.1%}",
-            "now": f"{one.now:.1%}",
-            "score_then": _score(one.score_then),
-            "score_now": _score(one.score_now),
+            "label": say("other") if share.label is None else share.label,
+            "then": _share(share.then, one.count_then, say),
+            "now": _share(share.now, one.count_now, say),
+            "score_then": _score(share.score_then, say),
+            "score_now": _score(share.score_now, say),
         }
-        for number, one in enumerate(drift.comparison.shares)
+        for number, share in enumerate(one.shares)
     ]
 
 
 def chart(drift: Drift, say: Say) -> dict[str, Any]:
-    """Gives ECharts' options: for each label a bar then and a bar now, in percent."""
-    shares = _charted(drift.comparison.shares)
+    """Gives ECharts' options: for each label a bar then and a bar now, in percent; of a side without results none."""
+    one = drift.comparison
+    shares = _charted(one.shares)
     names = [say("other") if label is None else label[:_LONGEST] for label, _, _ in shares]
     ink, faint = {"color": "currentColor"}, {"lineStyle": {"color": "#80808055"}}
+    sides = (
+        ("drift_share_then", _THEN, one.count_then, [then for _, then, _ in shares]),
+        ("drift_share_now", _NOW, one.count_now, [now for _, _, now in shares]),
+    )
     bars = [
-        {"name": say("drift_share_then"), "itemStyle": {"color": _THEN}, "data": [then for _, then, _ in shares]},
-        {"name": say("drift_share_now"), "itemStyle": {"color": _NOW}, "data": [now for _, _, now in shares]},
+        {"name": say(name), "itemStyle": {"color": colour}, "data": data}
+        for name, colour, count, data in sides
+        if count
     ]
     return {
         "textStyle": ink,
@@ -177,8 +215,22 @@ def _charted(shares: Sequence[LabelShare]) -> list[tuple[str | None, float, floa
     return [*found, (None, round(then, 1), round(now, 1))]
 
 
-def _score(score: float | None) -> str:
-    return "" if score is None else f"{score:.2f}"
+def _is_young(drift: Drift) -> bool:
+    return drift.week_ms[1] - drift.week_ms[0] < SHORTEST_MS
+
+
+def _comparable_ms(drift: Drift) -> int:
+    """From when on the first day is over before the present begins; the first week ends at a whole hour."""
+    (first_ms, _), (begin_ms, end_ms) = drift.week_ms, drift.now_ms
+    return -(-(first_ms + SHORTEST_MS) // HOUR_MS) * HOUR_MS + end_ms - begin_ms
+
+
+def _share(share: float, count: int, say: Say) -> str:
+    return figure(share, ".1%", say) if count else NONE
+
+
+def _score(score: float | None, say: Say) -> str:
+    return "" if score is None else figure(score, ".2f", say)
 
 
 def _moment(time_ms: int) -> str:

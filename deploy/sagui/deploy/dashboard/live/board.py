@@ -2,11 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, sleep, time
 from typing import Protocol
 
+from sagui.deploy.dashboard.live.aside import Aside
 from sagui.deploy.dashboard.live.ears import Heard
 from sagui.deploy.dashboard.live.photos import Photo, Photos
 from sagui.deploy.dashboard.live.plans import Kept, Plans
@@ -26,6 +28,7 @@ class Hears(Protocol):
     """Where messages come from."""
 
     away: str
+    refused: bool
     overrun: int
 
     def take(self, most: int, timeout_s: float) -> list[Heard]:
@@ -57,6 +60,7 @@ class Condition:
         trouble: Why results are not saved; empty while they are.
         waiting: Results that wait in memory.
         dropped: Results that are lost.
+        refused: Whether the broker is away because it does not want us.
     """
 
     away: str
@@ -66,6 +70,7 @@ class Condition:
     trouble: str
     waiting: int
     dropped: int
+    refused: bool = False
 
 
 class Board:
@@ -87,7 +92,10 @@ class Board:
         self._plans, self._standing = Plans(), 0
         self._serial = 0
         self._changed: OrderedDict[str, int] = OrderedDict()
-        self._closing = False
+        self._never, self._closing = True, False
+        self._write: Callable[[str], None] | None = None
+        self._broker = Aside("the broker is connected again", monotonic)
+        self._database = Aside("results are saved again", monotonic)
         self._thread = threading.Thread(target=self._run, name="board", daemon=True)
         self._thread.start()
 
@@ -136,6 +144,11 @@ class Board:
         return self._standing
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether the broker was never there: nothing that is not shown can be said not to be."""
+        return self._never
+
+    @property
     def plans_left_out(self) -> int:
         """Plans of groups that are too many to be kept."""
         return self._plans.crowded_out
@@ -152,7 +165,16 @@ class Board:
             trouble=tally.trouble,
             waiting=tally.waiting,
             dropped=tally.dropped,
+            refused=self._ears.refused,
         )
+
+    def tell(self, write: Callable[[str], None]) -> None:
+        """Has lines written, from now on, when the broker or the database goes or comes back.
+
+        Args:
+            write: Called by the board's thread.
+        """
+        self._write = write
 
     def close(self) -> None:
         """Takes nothing more."""
@@ -174,6 +196,20 @@ class Board:
                     self._take(one)
             if len(heard) < _CHUNK:
                 sleep(_REST_S)
+            self._tell()
+
+    def _tell(self) -> None:
+        ears, write = self._ears, self._write
+        self._never = self._never and bool(ears.away)
+        if write is None:
+            return
+        lead = "the broker cannot be used" if ears.refused else "the broker is away"
+        broker = f"{lead}: {ears.away}" if ears.away else ""
+        trouble = self._writer.tally.trouble
+        lines = self._broker.look(broker), self._database.look(trouble and f"results are not saved: {trouble}")
+        with suppress(OSError, ValueError):  # a terminal that is gone is no reason to stop hearing
+            for line in filter(None, lines):
+                write(line)
 
     def _take(self, heard: Heard) -> None:
         if Plans.hears(heard.topic):

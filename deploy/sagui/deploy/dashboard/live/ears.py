@@ -16,13 +16,16 @@ from paho.mqtt.reasoncodes import ReasonCode
 from sagui.deploy.dashboard.errors import DashboardError
 from sagui.deploy.dashboard.live.line import Line
 from sagui.deploy.dashboard.live.plans import EVERY
-from sagui.deploy.rollout.address import Address
+from sagui.deploy.rollout.address import Address, remedy
 from sagui.deploy.rollout.client import ANSWER_S, make_client
 from sagui.deploy.watch.fleet import TOPICS
 from sagui.wire import UpdateOrder, encode, topics
 
 MOST_BYTES = 64 * 2**20
 """So much waits to be read; what comes on top is counted and lost."""
+
+LONGEST_BYTES = 16 * 2**20
+"""The broker is asked to send no longer message; only one of MQTT 5 can be asked."""
 
 _ROW_BYTES = 500
 _SESSION_S = 3600
@@ -51,6 +54,7 @@ class Ears:
     Attributes:
         away: Why there is no connection; empty while there is.
         overrun: Messages that were lost because too much waited.
+        refused: Whether it is away because the broker does not want us.
     """
 
     def __init__(self, address: Address, client_id: str, protocol: str = "5") -> None:
@@ -63,6 +67,7 @@ class Ears:
         """
         self._address = address
         self.away, self.overrun = f"{address} has not answered yet", 0
+        self.refused = False
         self._guard = threading.Condition()
         self._waiting: deque[Heard] = deque()
         self._bytes = 0
@@ -117,6 +122,7 @@ class Ears:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = _SESSION_S
         properties.ReceiveMaximum = _IN_FLIGHT
+        properties.MaximumPacketSize = LONGEST_BYTES
         self._client.connect_async(host, port, keepalive=30, clean_start=False, properties=properties)
 
     # What follows is called by paho's thread.
@@ -125,7 +131,9 @@ class Ears:
         self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            self.away = f"{self._address} refuses the connection: {reason.getName()}"
+            why = reason.getName()
+            self.away = f"{self._address} refuses the connection: {why}{remedy(why, '--mqtt-user-file')}"
+            self.refused = True
             return
         client.subscribe(list(_filters()))
 
@@ -133,7 +141,7 @@ class Ears:
         # It is called while paho handles the failure.
         error = sys.exception()
         why = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error or "no answer"
-        self.away = f"{self._address} is not there: {why}"
+        self.away, self.refused = f"{self._address} is not there: {why}", False
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
@@ -146,6 +154,7 @@ class Ears:
     ) -> None:
         refused = next((reason for reason in reasons if reason.is_failure), None)
         self.away = f"{self._address} does not let us read: {refused.getName()}" if refused else ""
+        self.refused = refused is not None
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         with suppress(UnicodeDecodeError):  # a topic that is no text is none of ours

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
+MOST_PIECES = 4
+"""So many pieces are read before what waits to be sent has its turn."""
+
 _READ_BYTES = 2**16
 _NO_PROPERTIES = b"\0"
 
@@ -51,7 +54,7 @@ def plain(header: int, packet: bytes | bytearray, *, has_properties: bool) -> Pl
     except UnicodeDecodeError:
         return None
     packet_id = int.from_bytes(packet[end : end + 2]) if level else 0
-    return Plain(topic, bytes(packet[start:]), bool(header & 1), packet_id)
+    return Plain(topic, bytes(memoryview(packet)[start:]), bool(header & 1), packet_id)  # copied once
 
 
 class Line(mqtt.Client):
@@ -65,6 +68,7 @@ class Line(mqtt.Client):
     on_plain: Callable[[str, bytes, bool], None] | None = None
     _ahead = b""
     _at = 0
+    _pieces = 0
 
     def reconnect(self) -> MQTTErrorCode:
         """Begins anew: what was read ahead is of the connection before."""
@@ -72,7 +76,11 @@ class Line(mqtt.Client):
         return super().reconnect()
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        """Handles all packets that were read ahead, and not only one."""
+        """Handles all packets that were read ahead, and not only one.
+
+        It returns also where more comes without end: answers and orders are written after it.
+        """
+        self._pieces = 0
         code = super().loop_read(max_packets)
         while code == MQTTErrorCode.MQTT_ERR_SUCCESS and self._at < len(self._ahead):
             code = super().loop_read(max_packets)
@@ -80,7 +88,10 @@ class Line(mqtt.Client):
 
     def _sock_recv(self, bufsize: int) -> bytes:
         if self._at >= len(self._ahead):
-            self._ahead, self._at = super()._sock_recv(max(bufsize, _READ_BYTES)), 0
+            if self._pieces >= MOST_PIECES:
+                raise BlockingIOError  # paho keeps the part of a packet that it has, and asks again
+            self._ahead, self._at = super()._sock_recv(_READ_BYTES), 0
+            self._pieces += 1
         piece = self._ahead[self._at : self._at + bufsize]
         self._at += len(piece)
         return piece

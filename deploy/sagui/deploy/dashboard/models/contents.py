@@ -1,11 +1,12 @@
 """What is known of a registry, as values. No I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Literal
 
 from sagui.bundle import Manifest, Proportion
-from sagui.registry import Index
+from sagui.registry import Index, Published
 
 Place = Literal["listed", "withdrawn", "stranger"]
 """Whether a version can be had, was taken back, or was never there."""
@@ -68,11 +69,30 @@ class Contents:
             return "listed"
         return "withdrawn" if version in self.listed.withdrawn.get(model, frozenset()) else "stranger"
 
+    def lacking(self, models: Iterable[str]) -> list[str]:
+        """Names those of which no version can be had; none while that is not known."""
+        return [] if self.listed is None else sorted(set(models) - {"", *self.listed.models})
+
     def choices(self, models: Iterable[str], most: int) -> list[str]:
-        """Gives the newest versions of some models, newest first: so many of each at most, each version once."""
+        """Gives the newest versions of some models in turn: so many in all at most, each version once."""
         known = self.listed.models if self.listed else {}
-        newest = (one.version for model in models if model in known for one in known[model].versions[: -most - 1 : -1])
-        return list(dict.fromkeys(newest))
+        newest = in_turn((known[model] for model in models if model in known), most)
+        return list(dict.fromkeys(one.version for _, one in newest))[:most]
+
+
+def in_turn(indexes: Iterable[Index], most: int) -> Iterator[tuple[str, Published]]:
+    """Gives the newest version of each model, then the second newest of each, and so on.
+
+    Args:
+        indexes: The models' lists.
+        most: So many of each at most.
+
+    Yields:
+        The model and its version.
+    """
+    newest = ([(index.model, one) for one in index.versions[: -most - 1 : -1]] for index in indexes)
+    for turn in zip_longest(*newest):
+        yield from (one for one in turn if one is not None)
 
 
 def summary(manifest: Manifest) -> Summary:

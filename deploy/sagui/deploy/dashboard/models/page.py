@@ -46,7 +46,7 @@ def model_row(row: Row, now_s: float, say: Say, contents: Contents | None = None
     """
     update, model = row.update, row.model
     place = contents.place(model.name, model.version) if contents and model and model.name else None
-    percent = "" if update is None or update.update_percentage is None else f" {update.update_percentage} %"
+    percent = "" if update is None or update.update_percentage is None else f" {update.update_percentage}%"
     notes = [say("pinned")] if update and update.pinned else []
     notes += [update.error] if update and update.error else []
     return {
@@ -56,7 +56,7 @@ def model_row(row: Row, now_s: float, say: Say, contents: Contents | None = None
         "version": model.version if model else "",
         "registry": say(f"place_{place}") if place else "",
         "latest": (update.latest_version or "") if update else "",
-        "phase": f"{update.phase}{percent}" if update else "",
+        "phase": f"{say(f'phase_{update.phase}')}{percent}" if update else "",
         "groups": ", ".join(row.groups),
         "note": "; ".join(notes),
     }
@@ -109,6 +109,7 @@ class ModelsPage:
         ]
         self._table = ui.table(columns=columns, rows=[], row_key="device", selection="multiple", pagination=50)
         self._table.props("flat dense").classes("panel").bind_filter_from(self._search, "value")
+        self._table.props["rows-per-page-label"] = say("rows_per_page")
 
     async def _tick(self) -> None:
         self._show_rows()
@@ -151,12 +152,16 @@ class ModelsPage:
     def _offer(self, version: ui.input) -> None:
         """Lays the registry's newest versions of the chosen devices' models beside the field."""
         models = sorted({row["model"] for row in self._table.selected})
-        choices = self._shelf.contents.choices(models, _CHOICES) if self._shelf else []
+        contents = self._shelf.contents if self._shelf else Contents()
+        if lacking := contents.lacking(models):
+            shown = ", ".join(lacking[:_CHOICES]) + (" ..." if len(lacking) > _CHOICES else "")
+            ui.label(self._say("lacking", models=shown)).classes("quiet")
+        choices = contents.choices(models, _CHOICES)
         if not choices:
             return
         with ui.element("div").classes("links"):
             ui.label(self._say("from_registry")).classes("quiet")
-            for one in choices[:_CHOICES]:
+            for one in choices:
                 ui.button(one, on_click=partial(version.set_value, one)).props("outline dense no-caps")
 
     async def _order(self, what: str, devices: list[str], version: str | None) -> None:

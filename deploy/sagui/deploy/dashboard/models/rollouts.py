@@ -38,7 +38,7 @@ class RolloutsPanel:
     """One reader's panel."""
 
     def __init__(self, reckoner: Reckoner, board: Board, say: Say) -> None:
-        """Builds it.
+        """Builds it, with how they stood at the last look.
 
         Args:
             reckoner: Knows how rollouts stand.
@@ -53,7 +53,7 @@ class RolloutsPanel:
             ui.html(say("rollouts"), sanitize=True, tag="h2")
             self._note = ui.label().classes("quiet")
             self._groups = ui.element("div").classes("rollouts")
-        self._show(reckoner.look())
+        self._show(reckoner.view)
 
     async def tick(self) -> None:
         """Shows what changed."""
@@ -76,7 +76,8 @@ class RolloutsPanel:
 
     def _tell(self, groups: int) -> None:
         left_out = self._board.plans_left_out if groups >= MOST_GROUPS else 0
-        note = "" if groups else self._say("no_rollouts")
+        nothing = "broker_awaited" if self._board.is_awaited else "no_rollouts"
+        note = "" if groups else self._say(nothing)
         self._note.set_text(self._say("plans_left_out", count=f"{left_out:,}") if left_out else note)
         self._note.set_visibility(bool(self._note.text))
 

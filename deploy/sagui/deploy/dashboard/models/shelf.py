@@ -3,11 +3,13 @@
 import threading
 from collections import OrderedDict
 from dataclasses import replace
+from itertools import islice
+from time import monotonic
 from typing import Protocol
 
 from sagui.bundle import Bundle, decode_bundle
 from sagui.deploy.dashboard.errors import DashboardError
-from sagui.deploy.dashboard.models.contents import Contents, Listed, Summary, summary
+from sagui.deploy.dashboard.models.contents import Contents, Listed, Summary, in_turn, summary
 from sagui.errors import SaguiError
 from sagui.registry import Published
 
@@ -15,11 +17,13 @@ REPORT = "report.html"
 OPENED = 10
 """So many of the newest versions of each model are opened for their numbers; others when their report is asked for."""
 
+MOST_OPENED = 200
+"""So many in all, the newest of each model before the second newest of any."""
+
 LONGEST_REPORT_BYTES = 4 * 2**20
 MOST_REPORTS_BYTES = 16 * 2**20
 """So much of reports is kept in memory."""
 
-_MOST_OPENED = 200
 _MOST_KNOWN = 1000
 _PATIENCE_S = 30.0
 
@@ -125,12 +129,13 @@ class Shelf:
         while not self._closing.is_set():
             with self._guard:
                 self._look()
+            next_s = monotonic() + self._source.every_s
             for model, published in self._unopened():
-                if self._closing.is_set():
-                    return
                 with self._guard:
                     self._try_open(model, published)
-            self._closing.wait(self._source.every_s)
+                if self._closing.is_set() or monotonic() >= next_s:
+                    break  # those that are left follow the next look
+            self._closing.wait(max(0.0, next_s - monotonic()))
 
     def _look(self) -> None:
         was_away = bool(self.contents.trouble)
@@ -147,8 +152,8 @@ class Shelf:
 
     def _unopened(self) -> list[tuple[str, Published]]:
         models = self.contents.listed.models if self.contents.listed else {}
-        newest = [(index.model, one) for index in models.values() for one in index.versions[: -OPENED - 1 : -1]]
-        return [(model, one) for model, one in newest[:_MOST_OPENED] if one.sha256 not in self._opened]
+        newest = islice(in_turn(models.values(), OPENED), MOST_OPENED)
+        return [(model, one) for model, one in newest if one.sha256 not in self._opened]
 
     def _try_open(self, model: str, published: Published) -> None:
         try:

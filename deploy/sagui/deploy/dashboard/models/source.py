@@ -38,7 +38,7 @@ _LONGEST_WHY = 300
 
 
 class TufSource:
-    """See `sagui.deploy.dashboard.shelf.Source`."""
+    """See `sagui.deploy.dashboard.models.shelf.Source`."""
 
     def __init__(self, where: str, root: bytes, fetcher: FetcherInterface, base: str, every_s: float) -> None:
         """Asks nobody yet.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sagui.deploy.dashboard.live.board import Seen
-from sagui.deploy.dashboard.texts import Language, Say, age, speak
+from sagui.deploy.dashboard.texts import Language, Say, age, figure, speak
 from sagui.deploy.dashboard.writing import NONE, page
 from sagui.deploy.watch import Row, Stream, Trouble, troubles
 from sagui.wire import Region
@@ -77,18 +77,21 @@ def facts(row: Row, say: Say) -> list[Fact]:
     latency = numbers.latency_ms if numbers else None
     heat = numbers.temperature_c if numbers else None
     return [
-        Fact("fps", f"{numbers.fps:.1f}" if numbers else NONE),
-        Fact("p95", f"{latency.p95:,.0f} ms" if latency else NONE),
+        Fact("fps", figure(numbers.fps, ".1f", say) if numbers else NONE),
+        Fact("p95", f"{figure(latency.p95, ',.0f', say)} ms" if latency else NONE),
         Fact(say("temperature"), f"{heat:.0f} °C" if heat is not None else NONE),
-        Fact(say("outbox"), f"{numbers.outbox.waiting:,}" if numbers else NONE),
+        Fact(say("outbox"), figure(numbers.outbox.waiting, ",", say) if numbers else NONE),
     ]
 
 
 def trouble_text(trouble: Trouble, say: Say) -> tuple[str, str]:
-    """Says what is wrong: our words, and the device's."""
-    span = age(abs(trouble.number), say)
-    ours = say(f"trouble_{trouble.kind}", age=span, count=f"{trouble.number:,.0f}")
-    return ours, "" if trouble.said == ours else trouble.said
+    """Says what is wrong: our words, and the device's where they say more, whatever the reader's language."""
+    key, values = f"trouble_{trouble.kind}", {"count": figure(trouble.number, ",.0f", say)}
+    ours = say(key, age=age(abs(trouble.number), say), **values)
+    if trouble.kind == "update":
+        phase, _, why = trouble.said.partition(": ")
+        return f"{ours}: {say(f'phase_{phase}')}", why
+    return ours, "" if trouble.said == speak("en")(key, age="", **values) else trouble.said
 
 
 def sparkline(scores: tuple[float | None, ...]) -> list[str]:

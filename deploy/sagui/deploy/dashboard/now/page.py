@@ -11,6 +11,7 @@ from sagui.deploy.dashboard.frame import Frame
 from sagui.deploy.dashboard.live.board import Board
 from sagui.deploy.dashboard.now.cards import card
 from sagui.deploy.dashboard.now.order import SHOWS, SORTS, Choice, Show, Sort, is_shown, sort_key
+from sagui.deploy.dashboard.texts import figure
 from sagui.deploy.watch import Row
 
 TICK_S = 0.2
@@ -58,6 +59,8 @@ class NowPage:
         if batch:
             self._show(batch, now_s)
             self._arrange(now_s)
+        elif not self._cards:
+            self._tell(0, now_s)
 
     def _build(self) -> None:
         say = self._frame.say
@@ -117,7 +120,8 @@ class NowPage:
     def _tell(self, shown: int, now_s: float) -> None:
         say = self._frame.say
         statuses = [row.status(now_s) for row in self._rows.values()]
-        counts = {status: f"{statuses.count(status):,}" for status in ("online", "stale", "offline")}
-        self._count.set_text(say("count", devices=f"{len(statuses):,}", **counts) if statuses else "")
-        self._empty.set_text(say("nothing_fits") if statuses else say("nobody"))
+        counts = {status: figure(statuses.count(status), ",", say) for status in ("online", "stale", "offline")}
+        self._count.set_text(say("count", devices=figure(len(statuses), ",", say), **counts) if statuses else "")
+        nobody = "broker_awaited" if self._board.is_awaited else "nobody"
+        self._empty.set_text(say("nothing_fits" if statuses else nobody))
         self._empty.set_visibility(not shown)

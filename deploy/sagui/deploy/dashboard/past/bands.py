@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sagui.deploy.dashboard.past.charts import COLOURS, MOST_LABELS
+from sagui.deploy.dashboard.past.charts import OTHER_COLOUR, colours_of
 from sagui.deploy.dashboard.past.day import DeviceDay
 from sagui.deploy.dashboard.past.timeline import MOST_STREAMS, Interval
-from sagui.deploy.dashboard.texts import Say
+from sagui.deploy.dashboard.texts import Say, figure
 from sagui.deploy.dashboard.writing import page
 from sagui.deploy.history.rows import DAY_MS
 
@@ -56,19 +56,19 @@ def bands_html(day: DeviceDay, say: Say) -> str:
 def legend(day: DeviceDay, say: Say) -> list[tuple[str, str]]:
     """Gives the colours that are drawn, and what they mean; no colour means that labels change."""
     drawn = {one.label for one in day.intervals}
-    named = [(colour, label) for label, colour in zip(day.labels, COLOURS, strict=False) if label in drawn]
+    named = [(colour, label) for label, colour in colours_of(day.labels).items() if label in drawn]
     if drawn - {None} - set(day.labels):
-        named.append((COLOURS[MOST_LABELS], say("other")))
+        named.append((OTHER_COLOUR, say("other")))
     return [*named, ("", say("changing"))] if None in drawn else named
 
 
 def notes(day: DeviceDay, say: Say) -> str:
     """Says what must be known to read it."""
-    said = [say("silence", span=span(day.silence_ms))]
+    said = [say("silence", span=span(day.silence_ms, say))]
     if day.shortest_ms:
-        said.append(say("joined", span=span(day.shortest_ms)))
+        said.append(say("joined", span=span(day.shortest_ms, say)))
     if day.left_out:
-        said.append(say("streams_left_out", streams=MOST_STREAMS, count=f"{day.left_out:,}"))
+        said.append(say("streams_left_out", streams=MOST_STREAMS, count=figure(day.left_out, ",", say)))
     return " ".join(said)
 
 
@@ -90,10 +90,10 @@ def interval_rows(intervals: Sequence[Interval], begin_ms: int, say: Say) -> lis
             "stream": one.stream,
             "from": _from(one, begin_ms, say),
             "to": _to(one, begin_ms, say),
-            "held": span(one.to_ms - one.from_ms),
+            "held": span(one.to_ms - one.from_ms, say),
             "label": _label(one, say),
-            "mean_score": "" if one.score is None else f"{one.score:.3f}",
-            "results": f"{one.results:,}",
+            "mean_score": "" if one.score is None else figure(one.score, ".3f", say),
+            "results": figure(one.results, ",", say),
         }
         for number, one in enumerate(intervals)
     ]
@@ -104,14 +104,15 @@ def newest_first(intervals: Sequence[Interval]) -> list[Interval]:
     return sorted(intervals, key=lambda one: (one.from_ms, one.to_ms), reverse=True)
 
 
-def span(span_ms: int) -> str:
+def span(span_ms: int, say: Say) -> str:
     """Says how long something was, in two units at most.
 
-    >>> span(900), span(42_000), span(303_000), span(7_500_000)
-    ('0.9 s', '42 s', '5 min 3 s', '2 h 5 min')
+    >>> from sagui.deploy.dashboard.texts import speak
+    >>> [span(span_ms, speak("pt")) for span_ms in (900, 42_000, 303_000, 7_500_000)]
+    ['0,9 s', '42 s', '5 min 3 s', '2 h 5 min']
     """
     if span_ms < 10_000:  # noqa: PLR2004 (seconds in which a tenth tells something)
-        return f"{span_ms / 1000:.1f} s"
+        return f"{figure(span_ms / 1000, '.1f', say)} s"
     if span_ms < _MINUTE_MS:
         return f"{span_ms // 1000} s"
     large, small, names = (_MINUTE_MS, 1000, "min s") if span_ms < _HOUR_MS else (_HOUR_MS, _MINUTE_MS, "h min")
@@ -121,14 +122,14 @@ def span(span_ms: int) -> str:
 
 
 def _pieces(intervals: Sequence[Interval], day: DeviceDay, say: Say) -> list[Piece]:
-    colours = dict(zip(day.labels, COLOURS, strict=False))
+    colours = colours_of(day.labels)
     # The shortest last: a long one beside it must not cover what is drawn wider than it was.
     ordered = sorted(intervals, key=lambda one: one.from_ms - one.to_ms)
     return [
         Piece(
             f"{min((one.from_ms - day.begin_ms) / _MINUTE_MS, WIDTH - _NARROWEST):.2f}",
             f"{max((one.to_ms - one.from_ms) / _MINUTE_MS, _NARROWEST):.2f}",
-            "" if one.label is None else colours.get(one.label, COLOURS[MOST_LABELS]),
+            "" if one.label is None else colours.get(one.label, OTHER_COLOUR),
             _title(one, day.begin_ms, say),
         )
         for one in ordered
@@ -136,15 +137,15 @@ def _pieces(intervals: Sequence[Interval], day: DeviceDay, say: Say) -> list[Pie
 
 
 def _title(one: Interval, begin_ms: int, say: Say) -> str:
-    times = f"{_from(one, begin_ms, say)} \N{EN DASH} {_to(one, begin_ms, say)} ({span(one.to_ms - one.from_ms)})"
+    times = f"{_from(one, begin_ms, say)} \N{EN DASH} {_to(one, begin_ms, say)} ({span(one.to_ms - one.from_ms, say)})"
     # Set apart: a label that is written from right to left must not turn what follows it.
     label = f"\N{FIRST STRONG ISOLATE}{_label(one, say)}\N{POP DIRECTIONAL ISOLATE}"
-    score = "" if one.score is None else f", {say('mean_score').lower()} {one.score:.3f}"
-    return f"{label}: {times}, {say('results').lower()} {one.results:,}{score}"
+    score = "" if one.score is None else f", {say('mean_score').lower()} {figure(one.score, '.3f', say)}"
+    return f"{label}: {times}, {say('results').lower()} {figure(one.results, ',', say)}{score}"
 
 
 def _label(one: Interval, say: Say) -> str:
-    return say("changing_parts", count=f"{one.parts:,}") if one.label is None else one.label
+    return say("changing_parts", count=figure(one.parts, ",", say)) if one.label is None else one.label
 
 
 def _from(one: Interval, begin_ms: int, say: Say) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from sagui.deploy.dashboard.past.scores import SLOT_MS, Slot
-from sagui.deploy.dashboard.texts import Say
+from sagui.deploy.dashboard.texts import Say, figure
 from sagui.deploy.history import HourCount
 from sagui.deploy.history.rows import HOUR_MS
 
@@ -13,7 +14,8 @@ MOST_LABELS = 8
 """So many labels have a colour of their own; the rest are *other*: a device may say any number of them."""
 
 # Okabe and Ito's colours, which people see apart whatever colours they see (jfly.uni-koeln.de/color).
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A900", "#7F7F7F", "#4D4D4D")
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A900", "#7F7F7F")
+OTHER_COLOUR = "#4D4D4D"
 _HOURS = 24
 _LONGEST = 40
 _EACH_THREE_HOURS = 3 * HOUR_MS // SLOT_MS - 1
@@ -62,6 +64,23 @@ def by_label(hours: Sequence[HourCount], day_ms: int, other: str) -> list[LabelC
         known = set(own)
         groups.append((other, [hour for hour in hours if hour.label not in known]))
     return [_summed(label, of_it, day_ms) for label, of_it in groups]
+
+
+def colours_of(labels: Sequence[str]) -> dict[str, str]:
+    """Gives each label a colour by its name: the same on every day, unless another label has taken it.
+
+    Args:
+        labels: `MOST_LABELS` at most.
+
+    Returns:
+        In the same order.
+    """
+    taken: dict[str, str] = {}
+    for label in sorted(labels):
+        wanted = crc32(label.encode(errors="replace")) % len(COLOURS)
+        turned = (*COLOURS[wanted:], *COLOURS[:wanted])
+        taken[label] = next(colour for colour in turned if colour not in taken.values())
+    return {label: taken[label] for label in labels}
 
 
 def count_chart(labels: Sequence[LabelCount]) -> dict[str, Any]:
@@ -120,7 +139,13 @@ def slot_summary(slots: Sequence[Slot | None], say: Say) -> str:
     count = sum(slot.count for slot in slots if slot)
     mean = sum(slot.count * slot.mean for slot in slots if slot) / count
     lowest, index = min(known)
-    return say("slot_summary", mean=f"{mean:.3f}", lowest=f"{lowest:.3f}", time=slot_time(index), count=f"{count:,}")
+    return say(
+        "slot_summary",
+        mean=figure(mean, ".3f", say),
+        lowest=figure(lowest, ".3f", say),
+        time=slot_time(index),
+        count=figure(count, ",", say),
+    )
 
 
 def table_columns(say: Say) -> list[dict[str, Any]]:
@@ -132,15 +157,15 @@ def table_columns(say: Say) -> list[dict[str, Any]]:
     ]
 
 
-def table_rows(labels: Sequence[LabelCount]) -> list[dict[str, Any]]:
+def table_rows(labels: Sequence[LabelCount], say: Say) -> list[dict[str, Any]]:
     """Gives the same as a table's rows, for those who cannot see a chart."""
     whole = sum(one.total for one in labels)
     return [
         {
             "label": one.label,
-            "results": f"{one.total:,}",
-            "share": f"{one.total / whole:.1%}",
-            "mean_score": f"{one.score:.3f}",
+            "results": figure(one.total, ",", say),
+            "share": figure(one.total / whole, ".1%", say),
+            "mean_score": figure(one.score, ".3f", say),
         }
         for one in labels
     ]
@@ -157,7 +182,8 @@ def _summed(label: str, hours: Sequence[HourCount], day_ms: int) -> LabelCount:
 
 
 def _chart(labels: Sequence[LabelCount], series: list[dict[str, Any]], y_axis: dict[str, Any]) -> dict[str, Any]:
-    for one, line, colour in zip(labels, series, COLOURS, strict=False):
+    own = colours_of([one.label for one in labels[:MOST_LABELS]])
+    for one, line, colour in zip(labels, series, [*own.values(), OTHER_COLOUR], strict=False):
         line |= {"name": one.label[:_LONGEST], "itemStyle": {"color": colour}, "animation": False}
     return _options(series, {"data": [f"{hour:02d}" for hour in range(_HOURS)]}, y_axis)
 

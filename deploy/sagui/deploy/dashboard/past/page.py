@@ -90,16 +90,22 @@ class HistoryPage:
         self._content = ui.element("div").classes("panels")
 
     async def _open(self) -> None:
-        names = {row.device for row in self._board.rows()} | {self._asked_device} - {ALL}
+        say, is_known = self._frame.say, True
+        names = {row.device for row in self._board.rows()}
         try:
             names |= set(await run.io_bound(self._history.devices) or [])
+            is_known = self._asked_device in names | {ALL}
         except HistoryError as error:
             self._note.set_text(str(error))
         if self._content.is_deleted:
             return
-        say = self._frame.say
+        if is_known:
+            names |= {self._asked_device} - {ALL}
         self._device.set_options({ALL: say("all_devices")} | {name: name for name in sorted(names)})
-        if self._asked_device != self._device.value:
+        if not is_known:
+            self._link(None, None)
+            self._clear(say("no_device", device=self._asked_device))
+        elif self._asked_device != self._device.value:
             self._device.set_value(self._asked_device)  # which loads
         else:
             await self._load()
@@ -143,7 +149,7 @@ class HistoryPage:
         say = self._frame.say
         with ui.element("section").classes("panel"):
             ui.html(say("day_table"), sanitize=True, tag="h2")
-            ui.table(columns=table_columns(say), rows=table_rows(labels), row_key="label").props("flat dense")
+            ui.table(columns=table_columns(say), rows=table_rows(labels, say), row_key="label").props("flat dense")
 
     def _step(self, key: str, sign: str, days: int) -> None:
         def go() -> None:

@@ -41,6 +41,7 @@ class DayView:
             self._table = ui.table(columns=columns, rows=[], row_key="key", pagination={})
             self._table.props("flat dense").on("request", self._turn)
             self._table.props["rows-per-page-options"] = list(PAGE_SIZES)
+            self._table.props["rows-per-page-label"] = say("rows_per_page")
             self._show_page(1, PAGE_SIZES[0])
 
     def show_scores(self) -> None:
