@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sagui.deploy.dashboard.texts import _TABLE, LANGUAGES, Language, age, choose_language, figure, speak
+from sagui.deploy.dashboard.texts import LANGUAGES, Language, age, choose_language, figure, speak
+from sagui.deploy.dashboard.words import WORDS
 from sagui.deploy.rollout.command import rollout
 from sagui.device.command import run
 from sagui.wire.updates import Phase
@@ -17,9 +18,9 @@ def fields(text: str) -> set[str | None]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("key", _TABLE)
+@pytest.mark.parametrize("key", WORDS)
 def test_both_languages_say_the_same(key: str) -> None:
-    english, portuguese = _TABLE[key]
+    english, portuguese = WORDS[key]
     assert english
     assert portuguese
     assert fields(english) == fields(portuguese)
