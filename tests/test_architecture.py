@@ -15,9 +15,10 @@ ROOT = Path(__file__).parents[1]
 STAGES = ("core", "train", "convert", "device", "deploy")
 
 SHARED_BY_TRAIN = ("run", "datasets", "engine", "calibration", "compare")
-EVERYONE = {"errors", "progress"}
+EVERYONE = {"errors", "interrupt", "progress"}
 ALLOWED = {
     "errors": set(),
+    "interrupt": set(),
     "progress": set(),
     "bundle": {"bundle"},
     "wire": {"wire"},

@@ -35,6 +35,7 @@ from sagui.wire import (
 )
 
 MODEL = ModelRef(name="pets", version="1.2.3")
+CONNECTED_MS = 60_000
 
 
 class Words:
@@ -251,9 +252,18 @@ def voice(broker: Broker) -> Iterator[Voice]:
 @pytest.fixture(scope="module")
 def browser(program: Callable[[str], str]) -> Iterator[Any]:
     """Not for the whole session: while it is there, no other test of this thread can run an event loop."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Page, sync_playwright
 
-    with sync_playwright() as playwright:
+    visit = Page.goto
+
+    def visit_and_connect(page: Page, url: str, **how: Any) -> Any:
+        """Until the page is connected, NiceGUI keeps what is clicked, and then may send it in another order."""
+        answer = visit(page, url, **how)
+        page.wait_for_function("!document.getElementById('popup') || window.did_handshake", timeout=CONNECTED_MS)
+        return answer
+
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Page, "goto", visit_and_connect)
         opened = playwright.chromium.launch(
             executable_path=program("chromium"), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
         )

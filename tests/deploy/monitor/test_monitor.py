@@ -41,12 +41,11 @@ def heard(topic: str, payload: bytes = b"") -> Heard:
     return Heard(topic, payload or state(), NOON_S)
 
 
-def test_it_goes_on_until_it_is_interrupted() -> None:
+def test_it_goes_on_until_it_is_to_end() -> None:
     eye = Eye()
-    feed = MemoryFeed([[Connected()], [heard("sagui/porch/state"), heard("sagui/shed/state")], [Away("lost")]])
+    feed = MemoryFeed([[Connected()], [heard("sagui/porch/state"), heard("sagui/shed/state")], [Away("lost")], []])
     monitor = Monitor(feed, eye, "mqtt://broker:1883", lambda: NOON_S)
-    with pytest.raises(KeyboardInterrupt):
-        monitor.run()
+    monitor.run(feed.ended)
     assert eye.learnt == ["porch", "shed"]
     assert [(one.connected, one.why) for one in eye.stood] == [(False, ""), (True, ""), (True, ""), (False, "lost")]
     assert not eye.open
@@ -55,17 +54,16 @@ def test_it_goes_on_until_it_is_interrupted() -> None:
 def test_what_is_left_out_is_told() -> None:
     feed = MemoryFeed([[heard("sagui/ODD/state"), Behind(7), Connected(("sagui/+/result",))], []])
     monitor = Monitor(feed, Eye(), "b", lambda: NOON_S)
-    with pytest.raises(KeyboardInterrupt):
-        monitor.run()
+    monitor.run(feed.ended)
     standing = monitor.standing
     assert (standing.odd, standing.odd_topic, standing.lost) == (1, "sagui/ODD/state", 7)
     assert standing.refused == ("sagui/+/result",)
 
 
 def test_a_broker_that_does_not_want_us_ends_it_with_the_view_closed() -> None:
-    eye = Eye()
+    eye, feed = Eye(), MemoryFeed([[Connected()], BrokerError("Not authorized")])
     with pytest.raises(BrokerError, match="Not authorized"):
-        Monitor(MemoryFeed([[Connected()], BrokerError("Not authorized")]), eye, "b").run()
+        Monitor(feed, eye, "b").run(feed.ended)
     assert not eye.open
 
 

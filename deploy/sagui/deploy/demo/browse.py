@@ -2,9 +2,8 @@
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -21,6 +20,7 @@ from sagui.deploy.demo.errors import DemoError
 from sagui.deploy.demo.listener import forget
 from sagui.deploy.demo.watching import Photo, link_photos
 from sagui.device.mqtt.address import parse_address
+from sagui.interrupt import Interrupt
 
 _FPS = 1.0
 _DWELL_S = 6
@@ -60,7 +60,7 @@ def browse(scene: Scene, console: Console) -> None:
     """
     with ExitStack() as stack:
         # What is first here is undone last: no second Ctrl-C leaves a thing half ended.
-        stopped = stack.enter_context(_until_ctrl_c())
+        interrupt = stack.enter_context(Interrupt(patience_s=None).taking(signal.SIGINT))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="sagui-dashboard-")))
         stack.callback(forget, parse_address(scene.broker, os.environ), scene.devices)
         dashboard = DashboardProcess(scene.broker, _port(scene, console), scene.protocol, folder / "history.db")
@@ -72,10 +72,10 @@ def browse(scene: Scene, console: Console) -> None:
             children.append(agent)
         names = ", ".join(scene.devices)
         console.print(f"  {len(scene.devices)} cameras, each with a photo a second: {names}", highlight=False)
-        if _wait(dashboard.opened.is_set, children, stopped, _OPEN_S):
+        if _wait(dashboard.opened.is_set, children, interrupt, _OPEN_S):
             console.print(f"\ndashboard: {dashboard.url}", highlight=False, soft_wrap=True)
             console.print("Ctrl-C ends all of it; nothing of it is kept.")
-            _wait(lambda: False, children, stopped, inf)
+            _wait(lambda: False, children, interrupt, inf)
         for child in children:
             child.ask_to_end()
         for child in children:
@@ -90,16 +90,6 @@ def _port(scene: Scene, console: Console) -> int:
     return port
 
 
-@contextmanager
-def _until_ctrl_c() -> Iterator[threading.Event]:
-    stopped = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _roles(scene: Scene, folder: Path) -> Iterator[Role]:
     order = np.random.default_rng(0).permutation(len(scene.photos))
     for number, device in enumerate(scene.devices):
@@ -110,7 +100,7 @@ def _roles(scene: Scene, folder: Path) -> Iterator[Role]:
         yield Role(device, camera, _FPS, options, {"SAGUI_TELEMETRY_EVERY_S": str(_TELEMETRY_S)})
 
 
-def _wait(done: Callable[[], bool], children: Sequence[Child], stopped: threading.Event, timeout_s: float) -> bool:
+def _wait(done: Callable[[], bool], children: Sequence[Child], interrupt: Interrupt, timeout_s: float) -> bool:
     """Waits until it is done; False where Ctrl-C came first.
 
     Raises:
@@ -118,7 +108,7 @@ def _wait(done: Callable[[], bool], children: Sequence[Child], stopped: threadin
     """
     until = monotonic() + timeout_s
     while not done():
-        if stopped.wait(_STEP_S):
+        if interrupt.wait(_STEP_S):
             return False
         for child in children:
             if not child.alive():

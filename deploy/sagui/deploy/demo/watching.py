@@ -1,7 +1,6 @@
 """The agent on a camera, and its results as they arrive."""
 
 import signal
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from sagui.deploy.demo.errors import DemoError
 from sagui.deploy.demo.listener import listening
 from sagui.deploy.demo.live import Watch, showing
 from sagui.device.mqtt.address import Address
+from sagui.interrupt import Interrupt
 
 _FPS = 20.0
 _FIRST_RESULT_S = 30.0
@@ -103,23 +103,18 @@ def _told(console: Console) -> Callable[[str], None]:
 
 
 def _watch(seconds: float, agent: AgentProcess, watch: Watch, console: Console) -> bool:
-    stopped = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    try:
-        with showing(watch, console):
-            _wait_for_first(agent, watch, stopped)
-            # The agent's start is not taken off the time to watch.
-            deadline = monotonic() + seconds
-            while agent.alive() and monotonic() < deadline and not stopped.wait(_STEP_S):
-                pass
-    finally:
-        signal.signal(signal.SIGINT, before)
-    return stopped.is_set()
+    with Interrupt(patience_s=None).taking(signal.SIGINT) as interrupt, showing(watch, console):
+        _wait_for_first(agent, watch, interrupt)
+        # The agent's start is not taken off the time to watch.
+        deadline = monotonic() + seconds
+        while agent.alive() and monotonic() < deadline and not interrupt.wait(_STEP_S):
+            pass
+        return interrupt.came()
 
 
-def _wait_for_first(agent: AgentProcess, watch: Watch, stopped: threading.Event) -> None:
+def _wait_for_first(agent: AgentProcess, watch: Watch, interrupt: Interrupt) -> None:
     deadline = monotonic() + _FIRST_RESULT_S
-    while agent.alive() and not watch.total_ms and not stopped.wait(_STEP_S):
+    while agent.alive() and not watch.total_ms and not interrupt.wait(_STEP_S):
         if monotonic() >= deadline:
             raise DemoError(
                 f"no result arrived within {_FIRST_RESULT_S:g} s; may this user publish and subscribe to sagui/# there?"

@@ -14,6 +14,7 @@ from sagui.deploy.monitor.monitor import Monitor, filters
 from sagui.deploy.monitor.mqtt import MqttFeed, Protocol
 from sagui.deploy.monitor.view import View
 from sagui.deploy.rollout.address import Files, parse_address
+from sagui.interrupt import Interrupt
 from sagui.wire import WireError, topics
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -72,10 +73,10 @@ def monitor(
     except WireError as error:
         raise click.UsageError(str(error)) from error
     address = parse_address(broker, os.environ, Files(ca, certificate, key, user_file, password_file))
-    with _ended_quietly():
+    with _ended_quietly() as interrupt:
         feed = MqttFeed(address, wanted, mqtt)
         try:
-            Monitor(feed, _view(order, group, as_json=as_json, as_csv=as_csv), str(address)).run()
+            Monitor(feed, _view(order, group, as_json=as_json, as_csv=as_csv), str(address)).run(interrupt.came)
         finally:
             feed.close()
 
@@ -100,26 +101,13 @@ def _view(order: Order, group: str | None, *, as_json: bool, as_csv: bool) -> Vi
 
 
 @contextmanager
-def _ended_quietly() -> Iterator[None]:
+def _ended_quietly() -> Iterator[Interrupt]:
     """Takes Ctrl-C, SIGTERM, a lost terminal and a reader that went away for what they are: the end."""
-    ended = False
-
-    def end(*_: object) -> None:
-        nonlocal ended
-        if not ended:  # a second one must not disturb how the terminal is left
-            ended = True
-            raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    except KeyboardInterrupt:
-        _let_go_of_output()
-    except BrokenPipeError:
-        _let_go_of_output()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with Interrupt().taking(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as interrupt:
+        try:
+            yield interrupt
+        except (KeyboardInterrupt, BrokenPipeError):
+            _let_go_of_output()
 
 
 def _let_go_of_output() -> None:

@@ -7,7 +7,7 @@ from sagui.deploy.monitor.feed import Happening
 
 
 class MemoryFeed:
-    """See `Feed`. Gives one batch after the other, and then ends as Ctrl-C does.
+    """See `Feed`. Gives one batch after the other.
 
     Attributes:
         closed: Whether somebody hung up.
@@ -22,10 +22,12 @@ class MemoryFeed:
         self._batches = deque(batches)
         self.closed = False
 
+    def ended(self) -> bool:
+        """Whether all were given."""
+        return not self._batches
+
     def listen(self, longest_s: float) -> Sequence[Happening]:  # noqa: ARG002 (nothing comes while we wait)
         """See `Feed.listen`."""
-        if not self._batches:
-            raise KeyboardInterrupt
         batch = self._batches.popleft()
         if isinstance(batch, Exception):
             raise batch

@@ -48,14 +48,17 @@ class Monitor:
         self._feed, self._view, self._clock = feed, view, clock
         self.fleet, self.standing = Fleet(), Standing(broker)
 
-    def run(self) -> None:
-        """Goes on until it is interrupted.
+    def run(self, ended: Callable[[], bool]) -> None:
+        """Goes on until it is asked to end.
+
+        Args:
+            ended: Whether it is; looked at several times a second.
 
         Raises:
             BrokerError: The broker does not want us.
         """
         with self._view as view:
-            while True:
+            while not ended():
                 view.turn(self.fleet, self.standing, self._clock())
                 for happening in self._feed.listen(_TURN_S):
                     self._take(happening)

@@ -11,7 +11,6 @@ import click
 from sagui.device.cameras import HELP, open_camera
 from sagui.device.capture.chooser import EVERY_SECONDS, Chooser
 from sagui.device.capture.folder import accept_label, class_folders
-from sagui.device.capture.interrupt import Interruption
 from sagui.device.capture.jpeg import QUALITY
 from sagui.device.capture.preview.lines import LinesPreview, NoPreview
 from sagui.device.capture.preview.listen import LISTEN, parse_listen
@@ -20,6 +19,7 @@ from sagui.device.capture.preview.terminal import TerminalPreview
 from sagui.device.capture.preview.web import WebPreview
 from sagui.device.capture.session import Session
 from sagui.device.capture.similar import ALIKE
+from sagui.interrupt import Interrupt
 
 Kind = Literal["terminal", "web", "none"]
 
@@ -70,19 +70,18 @@ def capture(
     Frames that look like a photo already taken are skipped. Photos are never overwritten. Ctrl-C ends it.
     """
     accept_label(folder, label)
-    stopped, interruption = False, Interruption()
+    stopped = False
     with ExitStack() as stack:
-        for number in (signal.SIGINT, signal.SIGTERM):  # a shell has what it starts in the background ignore the first
-            stack.callback(signal.signal, number, signal.signal(number, interruption.arrive))
+        interrupt = stack.enter_context(Interrupt().taking(signal.SIGINT, signal.SIGTERM))
         preview = _preview(kind, folder, listen)
         stack.callback(preview.close)
         chooser = Chooser(every_s, alike)
-        session = Session(folder, label, chooser, preview, quality=quality, count=count, shelter=interruption.shelter)
+        session = Session(folder, label, chooser, preview, quality=quality, count=count, shelter=interrupt.shelter)
         try:
             camera = open_camera(spec, loop=False, warn=preview.say)
             stack.callback(camera.close)
-            session.run(camera)
-        except KeyboardInterrupt:
+            stopped = session.run(camera, interrupt.came)
+        except KeyboardInterrupt:  # where nothing looks: a camera that hangs
             stopped = True
     click.echo(f"{'stopped; ' if stopped else ''}{session.tally}; they are in {folder}")
 

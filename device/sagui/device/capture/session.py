@@ -82,20 +82,30 @@ class Session:
         self._label = accept_label(root, label)
         self._open(self._label)
 
-    def run(self, camera: Camera) -> None:
+    def run(self, camera: Camera, stop: Callable[[], bool] = lambda: False) -> bool:
         """Takes photos.
+
+        Args:
+            camera: Where frames come from.
+            stop: Whether a person has enough; looked at before each frame.
+
+        Returns:
+            Whether that was the end.
 
         Raises:
             CameraError: The camera stopped giving frames.
             CaptureError: A photo cannot be written.
         """
         while self._count is None or self.tally.total < self._count:
+            if stop():
+                return True
             frame = camera.read()
             if frame is None:
-                return
+                break
             self._label = self._preview.label(self._label)
             choice = self._take(frame) if self._label else None
             self._preview.show(frame.photo, self._status(choice))
+        return False
 
     def _take(self, frame: Frame) -> Choice:
         if not self._chooser.is_due(frame):
@@ -116,7 +126,7 @@ class Session:
         jpeg = with_time(encode_jpeg(frame.photo, self._quality), taken)
         with self._shelter():
             path = self._folders[label].save(jpeg, taken)
-        self.tally.kept[label] += 1
+            self.tally.kept[label] += 1
         wrong = fault(frame.photo)
         self.tally.faulty += bool(wrong)
         if wrong and wrong != self._fault:  # said when it begins, not for each photo
