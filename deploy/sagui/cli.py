@@ -110,7 +110,8 @@ class _LazyGroup(click.Group):
         except (SaguiError, OSError) as error:
             if _debug(ctx):
                 raise
-            raise click.ClickException(_one_line(error)) from error
+            wrong_use = isinstance(error, SaguiError) and error.is_wrong_use
+            raise (click.UsageError if wrong_use else click.ClickException)(_one_line(error)) from error
 
 
 def _debug(ctx: click.Context) -> bool:

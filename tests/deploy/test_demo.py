@@ -101,6 +101,16 @@ def test_it_uses_a_broker_of_yours_and_leaves_nothing_on_it(
     assert not retained
 
 
+def test_what_is_no_address_of_a_broker_is_told_before_anything_is_learned(root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sagui.cli", "demo", "--out", str(tmp_path / "out"), "--broker", "ftp://desk"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "Error: broker 'ftp://desk' is no address; use mqtt://HOST:PORT or mqtts://HOST:PORT"
+    ]
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sagui.deploy.demo.listener._CONNECT_SECONDS", 0.5)
     address = parse_address("mqtt://127.0.0.1:1", {})

@@ -17,6 +17,12 @@ class BrokerError(DeviceError):
     """The broker's address cannot be used, or results could not be delivered."""
 
 
+class AddressError(BrokerError):
+    """What a person wrote is no address of a broker, or files do not go with it; nobody was asked."""
+
+    is_wrong_use = True
+
+
 class UpdateError(DeviceError):
     """A model cannot be taken, or not be put to work; the old one stays."""
 

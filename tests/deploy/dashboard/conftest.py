@@ -15,6 +15,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from sagui.deploy.dashboard.live.absence import Absence
 from sagui.deploy.dashboard.live.board import Seen
 from sagui.deploy.dashboard.live.ears import Heard
 from sagui.deploy.watch import Fleet
@@ -110,8 +111,8 @@ class Script:
     """Stands in for the line to the broker."""
 
     def __init__(self) -> None:
-        self.away, self.overrun = "", 0
-        self.refused = False
+        self.away: Absence | None = None
+        self.overrun = 0
         self._guard = threading.Condition()
         self._waiting: list[Heard] = []
 

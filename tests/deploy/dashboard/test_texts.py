@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sagui.deploy.dashboard.reasons import REASONS
 from sagui.deploy.dashboard.texts import LANGUAGES, Language, age, choose_language, figure, speak
 from sagui.deploy.dashboard.words import WORDS
 from sagui.deploy.rollout.command import rollout
@@ -18,9 +19,9 @@ def fields(text: str) -> set[str | None]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("key", WORDS)
+@pytest.mark.parametrize("key", WORDS | REASONS)
 def test_both_languages_say_the_same(key: str) -> None:
-    english, portuguese = WORDS[key]
+    english, portuguese = (WORDS | REASONS)[key]
     assert english
     assert portuguese
     assert fields(english) == fields(portuguese)
@@ -60,12 +61,13 @@ def test_spans_are_coarse(seconds: float, text: str) -> None:
     [
         ("nobody", "sagui run", run, {"camera__spec", "device", "broker__url"}),
         ("no_rollouts", "sagui rollout start", rollout.commands["start"], {"group", "broker"}),
+        ("wave_due", "sagui rollout status", rollout.commands["status"], {"group", "broker", "follow"}),
     ],
 )
 def test_a_command_that_is_suggested_has_all_that_it_needs(
     language: Language, key: str, name: str, command: click.Command, needed: set[str]
 ) -> None:
-    _, _, words = speak(language)(key).partition(f"{name} ")
+    _, _, words = speak(language)(key, group="porch").partition(f"{name} ")
     found, rest, _ = command.make_parser(click.Context(command)).parse_args(shlex.split(words))
     assert rest == []
     assert found.keys() >= needed | {one.name for one in command.params if one.required}

@@ -277,7 +277,7 @@ def test_wrong_use_is_status_2(options: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("url", ["mqtt://ana:secret@127.0.0.1", "http://127.0.0.1", "mqtt://"])
 def test_what_is_no_address_is_told_in_a_line(url: str) -> None:
     done = subprocess.run([*MONITOR, "--broker", url], capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1
     assert "secret" not in done.stderr

@@ -80,8 +80,8 @@ def language_of(request: Request) -> Language:
 def complaints(condition: Condition, say: Say) -> list[str]:
     """Says what is wrong with the dashboard itself."""
     found = []
-    if condition.away:
-        found.append(say("broker_refused" if condition.refused else "broker_away", why=condition.away))
+    if away := condition.away:
+        found.append(say("broker_unusable" if away.refused else "broker_away", why=away.told(say)))
     if condition.trouble:
         found.append(say("database_sick", why=condition.trouble, waiting=figure(condition.waiting, ",", say)))
     if condition.dropped:

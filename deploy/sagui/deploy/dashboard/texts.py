@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
+from sagui.deploy.dashboard.reasons import REASONS
 from sagui.deploy.dashboard.words import WORDS
 
 Language = Literal["en", "pt"]
@@ -10,6 +11,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "pt")
 NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
 
 Say = Callable[..., str]
+_TABLE = WORDS | REASONS
 
 
 def speak(language: Language) -> Say:
@@ -21,7 +23,7 @@ def speak(language: Language) -> Say:
     column = LANGUAGES.index(language)
 
     def say(key: str, **values: object) -> str:
-        return WORDS[key][column].format(**values)
+        return _TABLE[key][column].format(**values)
 
     return say
 
@@ -67,6 +69,16 @@ def figure(number: float, spec: str, say: Say) -> str:
     ('1,234.5', '1.234,5')
     """
     return format(number, spec).translate(str.maketrans(",.", say("separators")))
+
+
+def reason(why: str, say: Say) -> str:
+    """Says what paho, MQTT or the system gives as a reason; one that is not in the table is said as it stands.
+
+    >>> reason("Not authorized", speak("pt")), reason("Banned by Ana", speak("pt"))
+    ('sem autorização', 'Banned by Ana')
+    """
+    key = f"why {why.lower()}"
+    return say(key) if key in REASONS else why
 
 
 def age(seconds: float, say: Say) -> str:

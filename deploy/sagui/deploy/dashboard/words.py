@@ -20,7 +20,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "The broker is away: {why}. What is below may be old.",
         "O broker está fora: {why}. O que está abaixo pode ser antigo.",
     ),
-    "broker_refused": (
+    "broker_unusable": (
         "The dashboard may not use the broker: {why}. What is below may be old.",
         "O painel não pode usar o broker: {why}. O que está abaixo pode ser antigo.",
     ),
@@ -190,6 +190,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "timeline_image": ("Timeline; the table below says the same", "Linha do tempo; a tabela abaixo diz o mesmo"),
     "timeline_table": ("Intervals, newest first", "Intervalos, o mais novo primeiro"),
     "silence": ("More than {span} without a result is a gap.", "Mais de {span} sem resultado é uma lacuna."),
+    "part_of_day": (
+        "From {first} to {last}: the rest of the day has no results.",
+        "De {first} a {last}: o resto do dia não tem resultados.",
+    ),
     "changing": ("changing", "mudando"),
     "changing_parts": ("changing ({count} intervals)", "mudando ({count} intervalos)"),
     "joined": (
@@ -269,6 +273,26 @@ WORDS: dict[str, tuple[str, str]] = {
         "Há planos de mais grupos do que se mostram aqui; mensagens ignoradas: {count}.",
     ),
     "plan_unreadable": ("its plan cannot be read", "seu plano não pode ser lido"),
+    "wave_needs": (
+        "Waiting: {confirmed} of {counted} devices are confirmed, {needed} are needed.",
+        "À espera: {confirmed} de {counted} dispositivos estão confirmados, são precisos {needed}.",
+    ),
+    "wave_nobody": (
+        "Waiting: no device of this wave is there.",
+        "À espera: nenhum dispositivo desta onda está presente.",
+    ),
+    "wave_well": (
+        "Enough devices are confirmed; if they stay well, it goes on at {time} UTC.",
+        "Há dispositivos confirmados em número bastante; se continuarem bem, segue às {time} UTC.",
+    ),
+    "wave_back": (
+        "Waiting: devices that still run {version}: {count}.",
+        "À espera: dispositivos que ainda rodam {version}: {count}.",
+    ),
+    "wave_due": (
+        "The next step is due, for who follows: sagui rollout status --follow --group {group} --broker URL",
+        "O próximo passo cabe a quem acompanha: sagui rollout status --follow --group {group} --broker URL",
+    ),
     "rollout_running": ("running", "em andamento"),
     "rollout_paused": ("paused", "em pausa"),
     "rollout_halted": ("halted", "interrompida"),

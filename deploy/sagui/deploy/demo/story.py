@@ -78,6 +78,8 @@ def tell(plot: Plot, console: Console) -> Summary:
     Raises:
         SaguiError: A step did not hold.
     """
+    if plot.broker:
+        parse_address(plot.broker, os.environ)  # a wrong one shall not be told after minutes of training
     progress, steps = TerminalProgress(console), _Steps(console)
     run_folder = plot.out / "run"
     with steps.step("train", "Learn from photos"):

@@ -14,6 +14,8 @@ class BrokerError(RolloutError):
 class AddressError(BrokerError):
     """What a person wrote is no address of a broker, or options do not go with it; nobody was asked."""
 
+    is_wrong_use = True
+
 
 class LostError(BrokerError):
     """The broker is not there, or not any more; it may come back."""

@@ -7,7 +7,7 @@ come to an end and too few are confirmed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
@@ -75,6 +75,23 @@ class Step:
     reason: str
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What a running wave waits for, as long as nothing goes wrong.
+
+    Attributes:
+        confirmed: Devices that are.
+        counted: Of so many.
+        needed: So many are enough.
+        until: When enough have been for long enough; None while too few are.
+    """
+
+    confirmed: int
+    counted: int
+    needed: int
+    until: datetime | None
+
+
 def begin(
     rollout: str,
     model: str,
@@ -140,6 +157,20 @@ def advance(plan: Desired, members: Sequence[Member], now: datetime, operator: s
         return _nobody(plan, state, now, operator)
     wait = _wait(plan, state, now)
     return Step(None, wait) if wait else _next(plan, members, state, now, operator)
+
+
+def waiting(plan: Desired, state: Tally) -> Waiting:
+    """Says what the present wave of a running plan waits for.
+
+    Args:
+        plan: The newest.
+        state: How its devices stand.
+    """
+    needed = _needed(plan, state)
+    if state.confirmed < needed:
+        return Waiting(state.confirmed, state.counted, needed, None)
+    well_since = max(moment(plan.since), state.confirmed_at[needed - 1])
+    return Waiting(state.confirmed, state.counted, needed, well_since + timedelta(seconds=plan.dwell_s))
 
 
 def pause(plan: Desired, now: datetime, operator: str, reason: str) -> Desired:
@@ -255,12 +286,11 @@ def _per_cent(share: Fraction, to_whole: Callable[[Fraction], int]) -> str:
 
 def _wait(plan: Desired, state: Tally, now: datetime) -> str:
     """What a wave waits for; empty if it has done."""
-    needed = _needed(plan, state)
-    if state.confirmed < needed:
-        return f"{state.confirmed} of {state.counted} devices confirmed, {needed} needed"
-    well_since = max(moment(plan.since), state.confirmed_at[needed - 1])
-    # A clock that was set back makes the dwell longer, never shorter.
-    left_s = plan.dwell_s - max(0.0, (now - well_since).total_seconds())
+    wait = waiting(plan, state)
+    if wait.until is None:
+        return f"{wait.confirmed} of {wait.counted} devices confirmed, {wait.needed} needed"
+    # A clock that was set back makes the dwell longer, but no longer than it is.
+    left_s = min(plan.dwell_s, (wait.until - now).total_seconds())
     return f"well for now; {left_s:.0f} s to go" if left_s > 0 else ""
 
 

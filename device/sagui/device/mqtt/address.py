@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sagui.device.errors import BrokerError
+from sagui.device.errors import AddressError
 from sagui.device.mqtt.credentials import PASSWORD, USER, find_credentials
 from sagui.device.mqtt.tls import Files, open_context
 
@@ -56,11 +56,12 @@ def parse_address(
         warn: Told of a password file that every user of the machine can read.
 
     Raises:
-        BrokerError: It is no such address, and the message shows one; or a file cannot be used, and it is named.
+        AddressError: It is no such address, and the message shows one.
+        BrokerError: A file cannot be used; it is named.
     """
     host, port, tls = _place(url)
     if files.named and not tls:
-        raise BrokerError(f"{files.named[0]}: mqtt:// is not encrypted and uses no certificate; write mqtts://{host}")
+        raise AddressError(f"{files.named[0]}: mqtt:// is not encrypted and uses no certificate; write mqtts://{host}")
     if tls:
         open_context(files)
     user, password = find_credentials(environment, user_file, password_file, warn)
@@ -70,7 +71,7 @@ def parse_address(
 def _place(url: str) -> tuple[str, int, bool]:
     if "@" in url:
         # Before all else: other messages show the address.
-        raise BrokerError(
+        raise AddressError(
             f"broker: leave user and password out of the address, others can see it; set {USER} and {PASSWORD}"
         )
     try:
@@ -79,7 +80,7 @@ def _place(url: str) -> tuple[str, int, bool]:
         # What cannot be looked up would end paho's thread without a word.
         (parts.hostname or "").encode("idna")
     except ValueError as error:
-        raise BrokerError(f"broker {url!r}: {error}; use mqtt://HOST:PORT") from error
+        raise AddressError(f"broker {url!r}: {error}; use mqtt://HOST:PORT") from error
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise BrokerError(f"broker {url!r} is no address; use mqtt://HOST:PORT or mqtts://HOST:PORT")
+        raise AddressError(f"broker {url!r} is no address; use mqtt://HOST:PORT or mqtts://HOST:PORT")
     return parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "mqtts"

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from sagui.deploy.dashboard.live.absence import Absence
 from sagui.deploy.dashboard.live.board import Board
 from sagui.deploy.history import Writer
 from sagui.deploy.history.sqlite import SqliteHistory
 from sagui.deploy.watch import Limits
 
 Eventually = Callable[..., bool]
+LOST = Absence("lost", "mqtt://hut:1883", "Unspecified error")
+MISSING = Absence("missing", "mqtt://hut:1883", "Connection refused")
 
 
 @pytest.fixture
@@ -97,23 +100,17 @@ def test_names_that_come_and_go_do_not_pile_up(board: Board, script: Any, words:
 
 
 def test_the_brokers_absence_is_told(board: Board, script: Any) -> None:
-    script.away, script.overrun = "the connection is lost", 3
-    assert (board.condition.away, board.condition.overrun) == ("the connection is lost", 3)
-
-
-def test_a_broker_that_does_not_want_us_is_not_called_away(board: Board, script: Any) -> None:
-    assert not board.condition.refused
-    script.away, script.refused = "refuses the connection: Not authorized", True
-    assert board.condition.refused
+    script.away, script.overrun = LOST, 3
+    assert (board.condition.away, board.condition.overrun) == (LOST, 3)
 
 
 def test_a_broker_is_awaited_until_it_was_there_once(script: Any, writer: Writer, eventually: Eventually) -> None:
-    script.away = "is not there"
+    script.away = MISSING
     board = Board(script, writer)
     assert board.is_awaited
-    script.away = ""
+    script.away = None
     assert eventually(lambda: not board.is_awaited)
-    script.away = "the connection is lost"
+    script.away = LOST
     assert not eventually(lambda: board.is_awaited, 0.5)
     board.close()
 
@@ -124,11 +121,13 @@ def test_what_is_wrong_is_written_once_for_who_has_no_page_open(
     monkeypatch.setattr("sagui.deploy.dashboard.live.aside.LASTS_S", 0.0)
     lines: list[str] = []
     board.tell(lines.append)
-    script.away = "mqtt://hut:1883 is not there"
-    assert eventually(lambda: lines == ["the broker is away: mqtt://hut:1883 is not there"])
-    script.away, script.refused = "mqtt://hut:1883 refuses the connection", True
-    assert eventually(lambda: lines[1:] == ["the broker cannot be used: mqtt://hut:1883 refuses the connection"])
-    script.away, script.refused = "", False
+    script.away = MISSING
+    assert eventually(lambda: lines == ["the broker is away: mqtt://hut:1883 is not there: Connection refused"])
+    script.away = Absence("refused", "mqtt://hut:1883", "Banned")
+    assert eventually(
+        lambda: lines[1:] == ["the broker cannot be used: mqtt://hut:1883 refuses the connection: Banned"]
+    )
+    script.away = None
     assert eventually(lambda: lines[2:] == ["the broker is connected again"])
 
 
@@ -143,7 +142,7 @@ def test_a_terminal_that_is_gone_does_not_stop_it(
         raise BrokenPipeError
 
     board.tell(gone)
-    script.away = "is not there"
+    script.away = MISSING
     assert eventually(lambda: bool(told))
     script.say("sagui/porch/state", words.state())
     assert eventually(lambda: "porch" in board.see(["porch"]))

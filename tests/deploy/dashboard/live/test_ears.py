@@ -64,7 +64,7 @@ def test_a_message_without_end_is_not_sent_to_us(
 
 def test_a_broker_that_is_not_there_is_told(eventually: Eventually) -> None:
     ears = Ears(Address("127.0.0.1", 1), "test-away")
-    assert eventually(lambda: "mqtt://127.0.0.1:1 is not there: Connection refused" in ears.away)
+    assert eventually(lambda: "mqtt://127.0.0.1:1 is not there: Connection refused" in str(ears.away))
     with pytest.raises(DashboardError, match=r"porch was not asked.*is not there"):
         ears.order("porch", UpdateOrder(order="revert"))
     ears.close()

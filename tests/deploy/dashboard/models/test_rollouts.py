@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from sagui.deploy.history import Writer
 from sagui.deploy.history.sqlite import SqliteHistory
 from sagui.deploy.rollout.rules import revert
 from sagui.deploy.watch import Row
-from sagui.wire import Desired, encode, topics
+from sagui.wire import Desired, UpdateState, encode, timestamp, topics
 
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 NOW = datetime.now(UTC)
@@ -62,6 +62,42 @@ def test_a_revert_is_said_to_be_one() -> None:
     assert "go back to the model that each had before" in Tags(body).text
 
 
+def after(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("states", "at_s", "english", "portuguese"),
+    [
+        ([said(), said()], 0, "0 of 2 devices are confirmed, 2 are needed", "0 de 2 dispositivos estão confirmados"),
+        ([confirmed(at=NOW), said()], 60, "1 of 2 devices are confirmed, 2 are needed", "1 de 2 dispositivos"),
+        ([confirmed(at=NOW)] * 2, 60, f"it goes on at {after(600):%Y-%m-%d %H:%M:%S} UTC", "segue às"),
+        ([confirmed(at=NOW)] * 2, 601, "The next step is due", "O próximo passo cabe a quem acompanha"),
+        ([failed()] * 2, 60, "The next step is due", "status --follow --group porch"),
+        ([], 60, "no device of this wave is there", "nenhum dispositivo desta onda está presente"),
+        ([], 1900, "The next step is due", "O próximo passo cabe a quem acompanha"),
+    ],
+)
+def test_what_a_wave_waits_for_is_told(states: list[UpdateState], at_s: float, english: str, portuguese: str) -> None:
+    rows = [Row(f"cam-{number}", online=True, update=state) for number, state in enumerate(states)]
+    plan = msgspec.structs.replace(PLAN, share=1.0, since=timestamp(NOW.timestamp()))
+    one = rollout("porch", plan, rows, after(at_s))
+    assert english in Tags(written(one, speak("en"))[1]).text
+    assert portuguese in Tags(written(one, speak("pt"))[1]).text
+
+
+@pytest.mark.parametrize("status", ["paused", "halted", "done"])
+def test_a_rollout_that_does_not_run_waits_for_nothing(status: Any) -> None:
+    plan = msgspec.structs.replace(PLAN, status=status)
+    assert "waits" not in Tags(written(shown(plan), speak("en"))[1]).attributes["class"]
+
+
+def test_a_revert_waits_for_those_that_have_the_version() -> None:
+    back = revert(PLAN, "r-2", NOW, "ana@desk")
+    one = shown(back, a=said("idle", "1.4.0", NOW, rollout="r-2"))
+    assert "devices that still run 1.4.0: 1" in Tags(written(one, speak("en"))[1]).text
+
+
 def test_a_bar_is_read_aloud() -> None:
     plan = msgspec.structs.replace(PLAN, share=1.0, wave=1)
     tags = Tags(written(shown(plan, a=confirmed(), b=failed()), speak("en"))[1])
@@ -92,10 +128,11 @@ class FakeBoard:
     plans_left_out: int = 0
     is_awaited: bool = False
     rows_: list[Row] = field(default_factory=list)
+    plan: Desired = PLAN
 
     def plans(self) -> tuple[Kept, ...]:
         self.asked += 1
-        return (Kept("porch", PLAN),)
+        return (Kept("porch", self.plan),)
 
     def rows(self) -> list[Row]:
         return self.rows_
@@ -110,7 +147,7 @@ class Clock:
 
 
 def test_nothing_is_reckoned_while_nothing_changed() -> None:
-    board, clock = FakeBoard(), Clock()
+    board, clock = FakeBoard(plan=msgspec.structs.replace(PLAN, status="paused")), Clock()
     reckoner = Reckoner(board, clock)  # type: ignore[arg-type]
     first = reckoner.look()
     for _ in range(50):
@@ -124,6 +161,15 @@ def test_nothing_is_reckoned_while_nothing_changed() -> None:
 
 def test_devices_under_way_are_looked_at_again_as_time_alone_may_fail_them() -> None:
     board, clock = FakeBoard(rows_=[Row(f"cam-{number}", online=True, update=said()) for number in range(4)]), Clock()
+    reckoner = Reckoner(board, clock)  # type: ignore[arg-type]
+    for _ in range(10):
+        reckoner.look()
+        clock.now_s += 1.0
+    assert board.asked == 2
+
+
+def test_a_running_rollout_is_looked_at_again_as_time_alone_may_make_its_next_step_due() -> None:
+    board, clock = FakeBoard(), Clock()
     reckoner = Reckoner(board, clock)  # type: ignore[arg-type]
     for _ in range(10):
         reckoner.look()

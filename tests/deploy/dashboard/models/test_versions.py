@@ -54,7 +54,7 @@ def test_how_good_a_version_is_is_shown(
 
 @pytest.mark.parametrize("value", [-1.0, 2.0, 1e308])
 def test_an_accuracy_that_cannot_be_one_is_not_shown(value: float) -> None:
-    assert len(accuracy(Proportion(value=value, n=10, low=0.0, high=1.0))) == 1
+    assert len(accuracy(Proportion(value=value, n=10, low=0.0, high=1.0), speak("en"))) == 1
 
 
 def test_a_long_list_of_versions_is_shortened_and_the_oldest_are_not_opened(

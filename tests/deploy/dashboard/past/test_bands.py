@@ -17,6 +17,7 @@ from sagui.deploy.dashboard.past.bands import (
 )
 from sagui.deploy.dashboard.past.charts import OTHER_COLOUR, colours_of
 from sagui.deploy.dashboard.past.day import DeviceDay
+from sagui.deploy.dashboard.past.extent import Extent
 from sagui.deploy.dashboard.past.scores import Scores
 from sagui.deploy.dashboard.past.timeline import Interval
 from sagui.deploy.dashboard.texts import speak
@@ -41,7 +42,7 @@ def rects(html: str) -> list[tuple[float, float]]:
 
 
 def test_a_day_is_drawn_from_midnight_to_midnight() -> None:
-    html = bands_html(day(held("cat", 0, 6), held("dog", 6, 24)), SAY)
+    html = bands_html(day(held("cat", 0, 6), held("dog", 6, 24)), Extent(), SAY)
     assert sorted(rects(html)) == [(0, 360), (360, 1080)]
     assert "06:00:00 \N{EN DASH} 24:00:00 or later (18 h), results 4, mean score 0.750</title>" in html
 
@@ -49,25 +50,25 @@ def test_a_day_is_drawn_from_midnight_to_midnight() -> None:
 @given(st.lists(st.tuples(st.integers(0, DAY_MS), st.integers(0, DAY_MS)), max_size=20))
 def test_nothing_is_drawn_outside_the_day_or_too_narrow_to_see(ends: list[tuple[int, int]]) -> None:
     intervals = [Interval("", "cat", DAY + min(pair), DAY + max(pair), 1, 0.5) for pair in ends]
-    for left, width in rects(bands_html(day(*intervals), SAY)):
+    for left, width in rects(bands_html(day(*intervals), Extent(), SAY)):
         assert left >= 0
         assert left + width <= WIDTH + 0.02
         assert width >= 1.5
 
 
 def test_what_held_for_a_moment_is_drawn_over_what_held_long() -> None:
-    html = bands_html(day(held("dog", 3, 3.0001), held("cat", 3.0001, 9)), SAY)
+    html = bands_html(day(held("dog", 3, 3.0001), held("cat", 3.0001, 9)), Extent(), SAY)
     assert [width for _, width in rects(html)] == [pytest.approx(360, abs=0.1), 1.5]
 
 
 def test_everything_that_a_device_says_is_text() -> None:
-    html = bands_html(day(held(HTML, 1, 2, stream=HTML), labels=(HTML,)), SAY)
+    html = bands_html(day(held(HTML, 1, 2, stream=HTML), labels=(HTML,)), Extent(), SAY)
     assert "<img" not in html
     assert html.count("&lt;img") >= 4  # stream, its name for a screen reader, title, legend
 
 
 def test_streams_are_drawn_one_below_the_other() -> None:
-    html = bands_html(day(held("cat", 1, 2, "door"), held("dog", 1, 2, "yard")), SAY)
+    html = bands_html(day(held("cat", 1, 2, "door"), held("dog", 1, 2, "yard")), Extent(), SAY)
     assert html.index("door") < html.index("yard")
     assert html.count('role="img"') == 2
 
@@ -113,9 +114,11 @@ def test_the_newest_is_first_whatever_the_stream() -> None:
 
 def test_what_was_joined_or_left_out_is_said() -> None:
     plain = day()
-    assert notes(plain, SAY) == "More than 1 min without a result is a gap."
-    assert "those under 14 s" in notes(replace(plain, shortest_ms=14_500), SAY)
-    assert notes(replace(plain, left_out=1234), SAY).endswith("Only 16 streams are shown; results of others: 1,234.")
+    assert notes(plain, Extent(), SAY) == "More than 1 min without a result is a gap."
+    assert "those under 14 s" in notes(replace(plain, shortest_ms=14_500), Extent(), SAY)
+    assert notes(replace(plain, left_out=1234), Extent(), SAY).endswith(
+        "Only 16 streams are shown; results of others: 1,234."
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagui.deploy.dashboard.past.charts import slot_chart, slot_summary
+from sagui.deploy.dashboard.past.extent import Extent
 from sagui.deploy.dashboard.past.scores import SLOT_MS, SLOTS, Scores, Slot
 from sagui.deploy.dashboard.texts import speak
 from sagui.deploy.history import Glance
@@ -49,11 +50,11 @@ def test_labels_and_the_rest_are_all_there_is(glances: list[Glance]) -> None:
 
 def test_the_chart_has_gaps_where_nothing_was_said() -> None:
     line = summed([("", "cat", DAY + 7 * SLOT_MS, 0.5), ("", "cat", DAY + 7 * SLOT_MS, 0.25)]).line()
-    mean, lowest = slot_chart(line, speak("en"))["series"]
+    mean, lowest = slot_chart(line, Extent(), speak("en"))["series"]
     assert mean["data"][6:9] == [None, 0.375, None]
     assert lowest["data"][7] == 0.25
-    assert slot_chart(line, speak("en"))["xAxis"]["data"][7] == "00:35"
-    assert slot_chart(line, speak("en"))["tooltip"]["renderMode"] == "richText"
+    assert slot_chart(line, Extent(), speak("en"))["xAxis"]["data"][7] == "00:35"
+    assert slot_chart(line, Extent(), speak("en"))["tooltip"]["renderMode"] == "richText"
 
 
 def test_the_numbers_are_said_in_words() -> None:

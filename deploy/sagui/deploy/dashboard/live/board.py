@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import monotonic, sleep, time
 from typing import Protocol
 
+from sagui.deploy.dashboard.live.absence import Absence
 from sagui.deploy.dashboard.live.aside import Aside
 from sagui.deploy.dashboard.live.ears import Heard
 from sagui.deploy.dashboard.live.photos import Photo, Photos
@@ -27,8 +28,7 @@ _REST_S = 0.02
 class Hears(Protocol):
     """Where messages come from."""
 
-    away: str
-    refused: bool
+    away: Absence | None
     overrun: int
 
     def take(self, most: int, timeout_s: float) -> list[Heard]:
@@ -53,24 +53,22 @@ class Condition:
     """How the dashboard itself is.
 
     Attributes:
-        away: Why the broker is not there; empty while it is.
+        away: Why the broker is not there; None while it is.
         overrun: Messages that were lost.
         crowded: Messages of devices that are too many.
         flooded: Results of devices that flood, and were not saved.
         trouble: Why results are not saved; empty while they are.
         waiting: Results that wait in memory.
         dropped: Results that are lost.
-        refused: Whether the broker is away because it does not want us.
     """
 
-    away: str
+    away: Absence | None
     overrun: int
     crowded: int
     flooded: int
     trouble: str
     waiting: int
     dropped: int
-    refused: bool = False
 
 
 class Board:
@@ -165,7 +163,6 @@ class Board:
             trouble=tally.trouble,
             waiting=tally.waiting,
             dropped=tally.dropped,
-            refused=self._ears.refused,
         )
 
     def tell(self, write: Callable[[str], None]) -> None:
@@ -203,8 +200,9 @@ class Board:
         self._never = self._never and bool(ears.away)
         if write is None:
             return
-        lead = "the broker cannot be used" if ears.refused else "the broker is away"
-        broker = f"{lead}: {ears.away}" if ears.away else ""
+        broker = ""
+        if away := ears.away:
+            broker = f"the broker {'cannot be used' if away.refused else 'is away'}: {away}"
         trouble = self._writer.tally.trouble
         lines = self._broker.look(broker), self._database.look(trouble and f"results are not saved: {trouble}")
         with suppress(OSError, ValueError):  # a terminal that is gone is no reason to stop hearing

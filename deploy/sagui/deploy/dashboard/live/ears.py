@@ -14,9 +14,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sagui.deploy.dashboard.errors import DashboardError
+from sagui.deploy.dashboard.live.absence import Absence, Kind
 from sagui.deploy.dashboard.live.line import Line
 from sagui.deploy.dashboard.live.plans import EVERY
-from sagui.deploy.rollout.address import Address, remedy
+from sagui.deploy.rollout.address import Address
 from sagui.deploy.rollout.client import ANSWER_S, make_client
 from sagui.deploy.watch.fleet import TOPICS
 from sagui.wire import UpdateOrder, encode, topics
@@ -52,9 +53,8 @@ class Ears:
     The broker keeps a session for an hour: results that come while the dashboard restarts are not missed.
 
     Attributes:
-        away: Why there is no connection; empty while there is.
+        away: Why there is no connection; None while there is.
         overrun: Messages that were lost because too much waited.
-        refused: Whether it is away because the broker does not want us.
     """
 
     def __init__(self, address: Address, client_id: str, protocol: str = "5") -> None:
@@ -66,8 +66,8 @@ class Ears:
             protocol: The version of MQTT.
         """
         self._address = address
-        self.away, self.overrun = f"{address} has not answered yet", 0
-        self.refused = False
+        self.away: Absence | None = Absence("awaited", str(address))
+        self.overrun = 0
         self._guard = threading.Condition()
         self._waiting: deque[Heard] = deque()
         self._bytes = 0
@@ -131,9 +131,7 @@ class Ears:
         self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            why = reason.getName()
-            self.away = f"{self._address} refuses the connection: {why}{remedy(why, '--mqtt-user-file')}"
-            self.refused = True
+            self._lacks("refused", reason.getName())
             return
         client.subscribe(list(_filters()))
 
@@ -141,20 +139,25 @@ class Ears:
         # It is called while paho handles the failure.
         error = sys.exception()
         why = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or error or "no answer"
-        self.away, self.refused = f"{self._address} is not there: {why}", False
+        self._lacks("missing", str(why))
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if not self.away:
-            self.away = f"{self._address}: the connection is lost ({reason.getName()})"
+            self._lacks("lost", reason.getName())
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
         refused = next((reason for reason in reasons if reason.is_failure), None)
-        self.away = f"{self._address} does not let us read: {refused.getName()}" if refused else ""
-        self.refused = refused is not None
+        if refused:
+            self._lacks("deaf", refused.getName())
+        else:
+            self.away = None
+
+    def _lacks(self, kind: Kind, why: str) -> None:
+        self.away = Absence(kind, str(self._address), why)
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         with suppress(UnicodeDecodeError):  # a topic that is no text is none of ours

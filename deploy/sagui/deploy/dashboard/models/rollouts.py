@@ -8,9 +8,9 @@ from sagui.deploy.dashboard.live.board import Board
 from sagui.deploy.dashboard.live.plans import MOST_GROUPS, Kept
 from sagui.deploy.dashboard.models.reckoner import Reckoner, View
 from sagui.deploy.dashboard.models.waves import Rollout, Wave
-from sagui.deploy.dashboard.texts import Say
+from sagui.deploy.dashboard.texts import Say, figure
 from sagui.deploy.dashboard.writing import NONE, page
-from sagui.deploy.rollout.standing import Standing
+from sagui.deploy.rollout.standing import UNDER_WAY, Standing
 
 MOST_OPEN = 8
 """Where there are more rollouts, all are folded at first."""
@@ -78,7 +78,7 @@ class RolloutsPanel:
         left_out = self._board.plans_left_out if groups >= MOST_GROUPS else 0
         nothing = "broker_awaited" if self._board.is_awaited else "no_rollouts"
         note = "" if groups else self._say(nothing)
-        self._note.set_text(self._say("plans_left_out", count=f"{left_out:,}") if left_out else note)
+        self._note.set_text(self._say("plans_left_out", count=figure(left_out, ",", self._say)) if left_out else note)
         self._note.set_visibility(bool(self._note.text))
 
     def _rebuild(self, view: View) -> None:
@@ -108,7 +108,7 @@ def written(one: Rollout | Kept, say: Say) -> tuple[str, str]:
     facts = {
         say("operator"): plan.operator,
         say("wave_since"): moment_text(plan.since),
-        say("revision"): f"{plan.revision:,}",
+        say("revision"): figure(plan.revision, ",", say),
     }
     near = [(number, wave) for number, wave in enumerate(one.waves, 1) if abs(number - 1 - plan.wave) <= NEAR]
     body = page(
@@ -119,8 +119,28 @@ def written(one: Rollout | Kept, say: Say) -> tuple[str, str]:
         lines=[line(number, wave, say) for number, wave in near],
         more=len(one.waves) - len(near),
         counts=counts(one.of, say),
+        waits=waits(one, say),
+        figure=figure,
     )
     return head, body
+
+
+def waits(one: Rollout, say: Say) -> str:
+    """Says what a running rollout waits for; nothing of another."""
+    wait = one.waits
+    if one.due:
+        return say("wave_due", group=one.group)
+    if wait is None:
+        return ""
+    if one.plan.action == "revert":
+        running = sum(one.of.get(standing, 0) for standing in UNDER_WAY)
+        return say("wave_back", count=figure(running, ",", say), version=one.plan.version)
+    if not wait.counted:
+        return say("wave_nobody")
+    if wait.until is not None:
+        return say("wave_well", time=f"{wait.until:%Y-%m-%d %H:%M:%S}")
+    numbers = {"confirmed": wait.confirmed, "counted": wait.counted, "needed": wait.needed}
+    return say("wave_needs", **{name: figure(number, ",", say) for name, number in numbers.items()})
 
 
 def line(number: int, wave: Wave, say: Say) -> dict[str, object]:
@@ -137,21 +157,25 @@ def line(number: int, wave: Wave, say: Say) -> dict[str, object]:
     return {
         "number": number,
         "turn": wave.turn,
-        "share": f"{100 * wave.share:.4g} %",
-        "devices": f"{wave.devices:,}",
-        "numbers": [f"{one:,}" if known else NONE for one in numbers],
+        "share": f"{figure(100 * wave.share, '.4g', say)} %",
+        "devices": figure(wave.devices, ",", say),
+        "numbers": [figure(one, ",", say) if known else NONE for one in numbers],
         "confirmed": wave.confirmed,
         "counted": counted,
         # Of 100, for the bar: what is left is under way, or not there.
         "good": round(100 * wave.confirmed / counted, 1) if counted else 0,
         "bad": round(100 * wave.failed / counted, 1) if counted else 0,
-        "text": say("confirmed_of", count=f"{wave.confirmed:,}", all=f"{counted:,}") if known else say("wave_coming"),
+        "text": _confirmed(wave.confirmed, counted, say) if known else say("wave_coming"),
     }
+
+
+def _confirmed(count: int, counted: int, say: Say) -> str:
+    return say("confirmed_of", count=figure(count, ",", say), all=figure(counted, ",", say))
 
 
 def counts(of: Mapping[Standing, int], say: Say) -> str:
     """Says how many devices stand how; what none does is left out."""
-    return ", ".join(f"{of[one]:,} {say(f'standing_{one}')}" for one in _STANDINGS if of.get(one))
+    return ", ".join(f"{figure(of[one], ',', say)} {say(f'standing_{one}')}" for one in _STANDINGS if of.get(one))
 
 
 def moment_text(time: str) -> str:

@@ -8,7 +8,7 @@ from nicegui import ui
 from sagui.bundle import Proportion
 from sagui.deploy.dashboard.models.contents import Contents, Summary
 from sagui.deploy.dashboard.models.shelf import Shelf
-from sagui.deploy.dashboard.texts import Say
+from sagui.deploy.dashboard.texts import Say, figure
 from sagui.deploy.dashboard.writing import NONE, page
 from sagui.registry import Index, Published
 
@@ -90,22 +90,24 @@ def line(index: Index, published: Published, contents: Contents, say: Say) -> di
         "latest": published.version == index.latest,
         "published": published.published[:_DAY],
         "created": known.created[:_DAY] if known else NONE,
-        "size": f"{published.bytes / 1e6:.2f} MB",
+        "size": f"{figure(published.bytes / 1e6, '.2f', say)} MB",
         "quantization": known.quantization if known else NONE,
-        "exported": accuracy(known.exported) if known else NONE,
-        "parent": accuracy(known.parent) if known else NONE,
+        "exported": accuracy(known.exported, say) if known else NONE,
+        "parent": accuracy(known.parent, say) if known else NONE,
         "forced": say("forced") if known and known.forced else "",
         "why": found[:_LONGEST_WHY] if isinstance(found, str) else "",
         "report": f"/report/{quote(index.model, safe='')}/{quote(published.version, safe='')}",
     }
 
 
-def accuracy(share: Proportion) -> str:
+def accuracy(share: Proportion, say: Say) -> str:
     """Says a share with its interval; of no photo, or of a share that cannot be one, nothing.
 
-    >>> accuracy(Proportion(value=0.9, n=100, low=0.826, high=0.945)) == f"90.0 % (82.6{NONE}94.5)"
+    >>> from sagui.deploy.dashboard.texts import speak
+    >>> accuracy(Proportion(value=0.9, n=100, low=0.826, high=0.945), speak("pt")) == f"90,0 % (82,6{NONE}94,5)"
     True
     """
     if share.n <= 0 or not 0 <= share.low <= share.value <= share.high <= 1:
         return NONE
-    return f"{share.value * 100:.1f} % ({share.low * 100:.1f}{NONE}{share.high * 100:.1f})"
+    value, low, high = (figure(100 * one, ".1f", say) for one in (share.value, share.low, share.high))
+    return f"{value} % ({low}{NONE}{high})"

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from sagui.deploy.dashboard.live.plans import Kept
+from sagui.deploy.rollout.rules import Waiting, advance, waiting
 from sagui.deploy.rollout.shares import ask
 from sagui.deploy.rollout.standing import COUNTED, FAILURES, UNDER_WAY, Member, Remark, Standing, concerns, tally
 from sagui.deploy.watch import Row
@@ -76,6 +77,8 @@ class Rollout:
         members: Devices that it concerns, those that it does not ask yet included.
         waves: One at least.
         of: How many of the members stand how.
+        waits: What the present wave waits for; None where it does not.
+        due: Whether the next step may be taken.
         failures: The first of those that failed, by name.
         more: How many failures there are beside.
         unreadable: Devices that follow the group and cannot be read.
@@ -86,6 +89,8 @@ class Rollout:
     members: int
     waves: tuple[Wave, ...]
     of: Mapping[Standing, int]
+    waits: Waiting | None
+    due: bool
     failures: tuple[Remark, ...]
     more: int
     unreadable: int
@@ -93,7 +98,7 @@ class Rollout:
     @property
     def under_way(self) -> bool:
         """Whether time alone may change how it stands."""
-        return any(self.of.get(one) for one in UNDER_WAY)
+        return self.plan.status == "running" or any(self.of.get(one) for one in UNDER_WAY)
 
 
 def rollouts(kept: Sequence[Kept], rows: Iterable[Row], now: datetime) -> list[Rollout | Kept]:
@@ -132,6 +137,8 @@ def rollout(group: str, plan: Desired, rows: Iterable[Row], now: datetime) -> Ro
         members=len(members),
         waves=tuple(_waves(plan, members, now)),
         of=state.of,
+        waits=waiting(plan, state) if plan.status == "running" else None,
+        due=advance(plan, members, now, "").plan is not None,
         failures=state.failures[:MOST_REMARKS],
         more=max(0, len(state.failures) - MOST_REMARKS),
         unreadable=len(concerned) - len(members),

@@ -6,13 +6,14 @@ from typing import Any
 
 from sagui.deploy.dashboard.past.charts import OTHER_COLOUR, colours_of
 from sagui.deploy.dashboard.past.day import DeviceDay
+from sagui.deploy.dashboard.past.extent import Extent
 from sagui.deploy.dashboard.past.timeline import MOST_STREAMS, Interval
 from sagui.deploy.dashboard.texts import Say, figure
 from sagui.deploy.dashboard.writing import page
 from sagui.deploy.history.rows import DAY_MS
 
 WIDTH = 1440
-"""Of the drawing: a unit is a minute."""
+"""Of the drawing: of a whole day, a unit is a minute."""
 
 _NARROWEST = 1.5
 """What held for a moment is seen, too."""
@@ -25,8 +26,8 @@ class Piece:
     """An interval as it is drawn.
 
     Attributes:
-        left: In minutes from midnight.
-        width: In minutes.
+        left: From the beginning of what is drawn, of `WIDTH`.
+        width: Likewise.
         colour: Empty for one in which labels change: that is drawn as a thin line.
     """
 
@@ -44,13 +45,14 @@ class Band:
     pieces: list[Piece]
 
 
-def bands_html(day: DeviceDay, say: Say) -> str:
-    """Draws a day."""
+def bands_html(day: DeviceDay, drawn: Extent, say: Say) -> str:
+    """Draws a day's intervals, all of which are in these hours."""
     streams = list(dict.fromkeys(one.stream for one in day.intervals))
     bands = [
-        Band(stream, _pieces([one for one in day.intervals if one.stream == stream], day, say)) for stream in streams
+        Band(stream, _pieces([one for one in day.intervals if one.stream == stream], day, drawn, say))
+        for stream in streams
     ]
-    return page("bands.html.j2", say=say, width=WIDTH, bands=bands, legend=legend(day, say))
+    return page("bands.html.j2", say=say, width=WIDTH, bands=bands, ticks=drawn.ticks(), legend=legend(day, say))
 
 
 def legend(day: DeviceDay, say: Say) -> list[tuple[str, str]]:
@@ -62,9 +64,11 @@ def legend(day: DeviceDay, say: Say) -> list[tuple[str, str]]:
     return [*named, ("", say("changing"))] if None in drawn else named
 
 
-def notes(day: DeviceDay, say: Say) -> str:
+def notes(day: DeviceDay, drawn: Extent, say: Say) -> str:
     """Says what must be known to read it."""
     said = [say("silence", span=span(day.silence_ms, say))]
+    if drawn.is_part:
+        said.append(say("part_of_day", first=f"{drawn.first:02d}:00", last=f"{drawn.first + drawn.hours:02d}:00"))
     if day.shortest_ms:
         said.append(say("joined", span=span(day.shortest_ms, say)))
     if day.left_out:
@@ -121,14 +125,15 @@ def span(span_ms: int, say: Say) -> str:
     return f"{span_ms // large} {of_large}" + (f" {rest} {of_small}" if rest else "")
 
 
-def _pieces(intervals: Sequence[Interval], day: DeviceDay, say: Say) -> list[Piece]:
+def _pieces(intervals: Sequence[Interval], day: DeviceDay, drawn: Extent, say: Say) -> list[Piece]:
     colours = colours_of(day.labels)
+    begin_ms, unit_ms = day.begin_ms + drawn.first * _HOUR_MS, drawn.hours * _HOUR_MS / WIDTH
     # The shortest last: a long one beside it must not cover what is drawn wider than it was.
     ordered = sorted(intervals, key=lambda one: one.from_ms - one.to_ms)
     return [
         Piece(
-            f"{min((one.from_ms - day.begin_ms) / _MINUTE_MS, WIDTH - _NARROWEST):.2f}",
-            f"{max((one.to_ms - one.from_ms) / _MINUTE_MS, _NARROWEST):.2f}",
+            f"{min((one.from_ms - begin_ms) / unit_ms, WIDTH - _NARROWEST):.2f}",
+            f"{max((one.to_ms - one.from_ms) / unit_ms, _NARROWEST):.2f}",
             "" if one.label is None else colours.get(one.label, OTHER_COLOUR),
             _title(one, day.begin_ms, say),
         )

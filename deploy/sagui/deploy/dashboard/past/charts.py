@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+from sagui.deploy.dashboard.past.extent import Extent
 from sagui.deploy.dashboard.past.scores import SLOT_MS, Slot
 from sagui.deploy.dashboard.texts import Say, figure
 from sagui.deploy.history import HourCount
@@ -18,7 +19,7 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B
 OTHER_COLOUR = "#4D4D4D"
 _HOURS = 24
 _LONGEST = 40
-_EACH_THREE_HOURS = 3 * HOUR_MS // SLOT_MS - 1
+_SLOTS_AN_HOUR = HOUR_MS // SLOT_MS
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,19 @@ def score_chart(labels: Sequence[LabelCount]) -> dict[str, Any]:
     return _chart(labels, series, {"type": "value", "min": 0, "max": 1})
 
 
-def slot_chart(slots: Sequence[Slot | None], say: Say) -> dict[str, Any]:
-    """Gives ECharts' options: the mean and the lowest score of each five minutes; where there was none is a gap."""
+def slot_chart(slots: Sequence[Slot | None], drawn: Extent, say: Say) -> dict[str, Any]:
+    """Gives ECharts' options: the mean and the lowest score of each five minutes; where there was none is a gap.
+
+    Args:
+        slots: Of a day.
+        drawn: The hours to show.
+        say: Says texts in the reader's language.
+    """
+    shown = range(len(slots))[drawn.first * _SLOTS_AN_HOUR : (drawn.first + drawn.hours) * _SLOTS_AN_HOUR]
+    known = [slots[number] for number in shown]
     lines = (
-        ("mean", COLOURS[0], "solid", [None if slot is None else round(slot.mean, 4) for slot in slots]),
-        ("lowest", COLOURS[5], "dashed", [None if slot is None else round(slot.lowest, 4) for slot in slots]),
+        ("mean", COLOURS[0], "solid", [None if slot is None else round(slot.mean, 4) for slot in known]),
+        ("lowest", COLOURS[5], "dashed", [None if slot is None else round(slot.lowest, 4) for slot in known]),
     )
     series = [
         {
@@ -117,7 +126,8 @@ def slot_chart(slots: Sequence[Slot | None], say: Say) -> dict[str, Any]:
         }
         for name, colour, style, data in lines
     ]
-    x_axis = {"data": [slot_time(slot) for slot in range(len(slots))], "axisLabel": {"interval": _EACH_THREE_HOURS}}
+    between = drawn.tick_min * 60_000 // SLOT_MS - 1
+    x_axis = {"data": [slot_time(slot) for slot in shown], "axisLabel": {"interval": between}}
     return _options(series, x_axis, {"type": "value", "min": 0, "max": 1})
 
 

@@ -8,6 +8,7 @@ from nicegui.events import GenericEventArguments
 from sagui.deploy.dashboard.past.bands import bands_html, interval_columns, interval_rows, newest_first, notes
 from sagui.deploy.dashboard.past.charts import slot_chart, slot_summary
 from sagui.deploy.dashboard.past.day import DeviceDay
+from sagui.deploy.dashboard.past.extent import extent_of
 from sagui.deploy.dashboard.texts import Say
 
 PAGE_SIZES = (10, 25, 50, 100)
@@ -27,6 +28,7 @@ class DayView:
         """
         self._day, self._say = day, say
         self._intervals = newest_first(day.intervals)
+        self._extent = extent_of(day.intervals, day.begin_ms)
         self._has_streams = any(one.stream for one in self._intervals)
 
     def show_timeline(self) -> None:
@@ -34,8 +36,8 @@ class DayView:
         say = self._say
         with ui.element("section").classes("panel"):
             ui.html(say("timeline"), sanitize=True, tag="h2")
-            ui.html(bands_html(self._day, say), sanitize=True)
-            ui.label(notes(self._day, say)).classes("quiet note")
+            ui.html(bands_html(self._day, self._extent, say), sanitize=True)
+            ui.label(notes(self._day, self._extent, say)).classes("quiet note")
             ui.html(say("timeline_table"), sanitize=True, tag="h3")
             columns = interval_columns(say, has_streams=self._has_streams)
             self._table = ui.table(columns=columns, rows=[], row_key="key", pagination={})
@@ -57,12 +59,12 @@ class DayView:
                 lambda event: self._show_slots(event.value)
             )
             slots = self._day.scores.line()
-            self._chart = ui.echart(slot_chart(slots, say), renderer="svg").classes("chart low")
+            self._chart = ui.echart(slot_chart(slots, self._extent, say), renderer="svg").classes("chart low")
             self._summary = ui.label(slot_summary(slots, say)).classes("quiet note").props("role=status")
 
     def _show_slots(self, label: int) -> None:
         slots = self._day.scores.line(None if label == ALL else label)
-        self._chart.options.update(slot_chart(slots, self._say))
+        self._chart.options.update(slot_chart(slots, self._extent, self._say))
         self._chart.update()
         self._summary.set_text(slot_summary(slots, self._say))
 
