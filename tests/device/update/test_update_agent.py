@@ -89,10 +89,11 @@ def test_an_order_leads_to_a_new_model_without_an_end_of_the_process(
     assert agent.process.poll() is None, "systemd would have seen an end"
     count = len(reader.results())
     assert eventually(lambda: len(reader.results()) > count)
-    versions = [result.model.version for result in reader.results()]
+    results = reader.results()  # once: more come meanwhile
+    versions = [result.model.version for result in results]
     assert versions == sorted(versions)
     assert set(versions) == {"1.0.0", "1.1.0"}
-    assert len({result.id for result in reader.results()}) == len(versions)
+    assert len({result.id for result in results}) == len(versions)
     assert reader.payloads("sagui/porch/availability")[-1] == b"online"
     agent.process.send_signal(signal.SIGTERM)
     assert agent.wait()[0] == 0

@@ -290,8 +290,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "À espera: dispositivos que ainda rodam {version}: {count}.",
     ),
     "wave_due": (
-        "The next step is due, for who follows: sagui rollout status --follow --group {group} --broker URL",
-        "O próximo passo cabe a quem acompanha: sagui rollout status --follow --group {group} --broker URL",
+        "The next step is due. To take it: sagui rollout status --follow --group {group} --broker URL",
+        "O próximo passo está na hora. Para dá-lo: sagui rollout status --follow --group {group} --broker URL",
     ),
     "rollout_running": ("running", "em andamento"),
     "rollout_paused": ("paused", "em pausa"),

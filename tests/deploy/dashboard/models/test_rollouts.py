@@ -72,10 +72,10 @@ def after(seconds: float) -> datetime:
         ([said(), said()], 0, "0 of 2 devices are confirmed, 2 are needed", "0 de 2 dispositivos estão confirmados"),
         ([confirmed(at=NOW), said()], 60, "1 of 2 devices are confirmed, 2 are needed", "1 de 2 dispositivos"),
         ([confirmed(at=NOW)] * 2, 60, f"it goes on at {after(600):%Y-%m-%d %H:%M:%S} UTC", "segue às"),
-        ([confirmed(at=NOW)] * 2, 601, "The next step is due", "O próximo passo cabe a quem acompanha"),
+        ([confirmed(at=NOW)] * 2, 601, "The next step is due", "O próximo passo está na hora"),
         ([failed()] * 2, 60, "The next step is due", "status --follow --group porch"),
         ([], 60, "no device of this wave is there", "nenhum dispositivo desta onda está presente"),
-        ([], 1900, "The next step is due", "O próximo passo cabe a quem acompanha"),
+        ([], 1900, "The next step is due", "O próximo passo está na hora"),
     ],
 )
 def test_what_a_wave_waits_for_is_told(states: list[UpdateState], at_s: float, english: str, portuguese: str) -> None:
