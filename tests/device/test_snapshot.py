@@ -1,8 +1,7 @@
 """Photos on MQTT: when, and how small."""
 
-from dataclasses import replace
-
 import cv2
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,8 +50,9 @@ def noise(height: int, width: int) -> Photo:
 
 def seen(*, changed: bool, photo: Photo | None = None) -> Sighting:
     sighting = see(make_stream(), 0.5)
-    frame = sighting.frame if photo is None else replace(sighting.frame, photo=photo)
-    return replace(sighting, frame=frame, decided=replace(sighting.decided, changed=changed))
+    frame = sighting.frame if photo is None else msgspec.structs.replace(sighting.frame, photo=photo)
+    decided = msgspec.structs.replace(sighting.decided, changed=changed)
+    return msgspec.structs.replace(sighting, frame=frame, decided=decided)
 
 
 def test_red_stays_red() -> None:

@@ -26,8 +26,7 @@ class Normalization:
     std: tuple[float, ...] = (127.5,)
 
 
-@dataclass(frozen=True)
-class Classification:
+class Classification(msgspec.Struct, frozen=True, gc=False):
     """What a network says of one frame.
 
     Attributes:

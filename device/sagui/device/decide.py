@@ -6,8 +6,9 @@ several regions or models has one for each.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,8 +22,7 @@ MAX_WINDOW = 1000
 """Most frames that may be asked to agree."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What one frame shows.
 
     Attributes:
@@ -69,8 +69,7 @@ def decide(
     return Verdict(label if score >= threshold else decision.unknown, score, top)
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """The present label, since when, and with what score it began."""
 
     label: str
@@ -127,8 +126,7 @@ class Steadiness:
             raise DeviceError(f"hysteresis is {self.hysteresis}: give a difference of scores, 0 up to 1, such as 0.1")
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(msgspec.Struct, frozen=True, gc=False):
     """What the rules remember from one frame to the next.
 
     Attributes:
@@ -144,8 +142,7 @@ class Memory:
     said_at: float | None = None
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """What follows from a frame.
 
     Attributes:
@@ -227,4 +224,4 @@ class Decider:
 
     def forget(self) -> None:
         """Begins anew, after the camera was moved or the model changed; the clock of results goes on."""
-        self._memory = replace(self._memory, standing=None, recent=())
+        self._memory = msgspec.structs.replace(self._memory, standing=None, recent=())

@@ -1,7 +1,8 @@
 """Who is told of each frame that was looked at: a port."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from sagui.device.cameras import Frame
 from sagui.device.decide import Decided
@@ -9,8 +10,7 @@ from sagui.device.streams import Stream
 from sagui.infer.classify import Classification
 
 
-@dataclass(frozen=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """One frame, as one stream saw it.
 
     Attributes:

@@ -7,9 +7,10 @@ OpenCV and the network both let go of Python's lock, so the two really run side 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
+
+import msgspec
 
 from sagui.device.cameras import Camera, Frame
 from sagui.infer.preprocess import Photo
@@ -20,8 +21,7 @@ _STOP_STEP_S = 0.1
 Inputs = TypeVar("Inputs")
 
 
-@dataclass(frozen=True)
-class Ready(Generic[Inputs]):
+class Ready(msgspec.Struct, Generic[Inputs], frozen=True, gc=False):
     """A frame that the network can take.
 
     Attributes:

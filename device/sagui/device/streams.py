@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+import msgspec
 import numpy.typing as npt
 
 from sagui.device.cameras.geometry import Region, treat
@@ -30,8 +31,7 @@ class Stream:
     region: Region | None = None
 
 
-@dataclass(frozen=True)
-class Encoded:
+class Encoded(msgspec.Struct, frozen=True, gc=False):
     """What a network will be given.
 
     Attributes:

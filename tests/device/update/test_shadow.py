@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from tests.device.sightings import LABELS, Brightness, make_stream, see
@@ -153,7 +154,10 @@ def test_times_are_not_held_against_a_model_on_another_processor(monkeypatch: py
     slow = replace(make_stream().model, version="2.0.0")
     classify = slow.classifier.classify
     monkeypatch.setattr(
-        slow.classifier, "classify", lambda photo: replace(classify(photo), infer_ms=500.0), raising=True
+        slow.classifier,
+        "classify",
+        lambda photo: msgspec.structs.replace(classify(photo), infer_ms=500.0),
+        raising=True,
     )
     with pytest.raises(UpdateError, match="too slow"):
         compare(slow)

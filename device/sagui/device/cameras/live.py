@@ -7,9 +7,10 @@ all the time and keeps the last. A second thread watches it: a camera may hang i
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from sagui.device.cameras.backoff import Backoff
@@ -212,7 +213,7 @@ class LiveCamera:
         with self._changed:
             if reading.abandoned:
                 return
-            self._slot = replace(frame, index=self._given, position_s=None)
+            self._slot = msgspec.structs.replace(frame, index=self._given, position_s=None)
             self._given += 1
             reading.last_s = time.monotonic()
             reading.first_s = reading.first_s or reading.last_s

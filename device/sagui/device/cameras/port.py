@@ -1,14 +1,14 @@
 """What every camera can do."""
 
 import time
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from sagui.infer.preprocess import Photo
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, gc=False):
     """A picture from a camera.
 
     Attributes:
@@ -22,7 +22,7 @@ class Frame:
     photo: Photo
     index: int
     source: str | None = None
-    captured_s: float = field(default_factory=time.monotonic)
+    captured_s: float = msgspec.field(default_factory=time.monotonic)
     position_s: float | None = None
 
     def age_ms(self) -> float:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+
+import msgspec
 
 from sagui.device.cameras.geometry import treat
 from sagui.device.cameras.motion import MotionDetector
@@ -49,7 +50,7 @@ class TreatedCamera:
     def _treated(self, frame: Frame) -> Frame:
         options = self._options
         photo = treat(frame.photo, options.region, options.rotate, mirror=options.mirror)
-        return frame if photo is frame.photo else replace(frame, photo=photo)
+        return frame if photo is frame.photo else msgspec.structs.replace(frame, photo=photo)
 
     def _passes(self, frame: Frame) -> bool:
         now = frame.captured_s if frame.position_s is None else frame.position_s

@@ -61,7 +61,7 @@ class DiskOutbox:
         self._database = database
         self._tally = Tally(inherited=database.held.rows)
         self._pending: list[Row] = []
-        self._busy = False
+        self._busy = self._gathering = False
         self._memory = Rows()
         self._newest = self._on_disk = database.newest
         self._taken = self._acknowledged = self._removed = self._given_up = 0
@@ -96,7 +96,9 @@ class DiskOutbox:
             self._newest += 1
             self._tally.appended += 1
             self._pending.append(Row(self._newest, topic, payload, self._now_s()))
-            self._work.notify()
+            # To wake who lets more gather would cost more than all else that is done here.
+            if not self._gathering or len(self._pending) >= GROUP:
+                self._work.notify()
 
     def take(self, count: int) -> list[Row]:
         """See `Outbox.take`."""
@@ -196,7 +198,9 @@ class DiskOutbox:
         """Waits until the last commit is long enough ago, or enough has come; called with the lock."""
         rest_s = GATHER_S - (time.monotonic() - self._committed_s)
         if rest_s > 0:
+            self._gathering = True
             self._work.wait_for(lambda: self._closing or self._hurry or len(self._pending) >= GROUP, rest_s)
+            self._gathering = False
         self._committed_s = time.monotonic()
 
     def _has_work(self) -> bool:
