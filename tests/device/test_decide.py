@@ -175,6 +175,15 @@ def test_scores_around_the_threshold_do_not_flicker() -> None:
     assert sum(calm.take(one, 0.0, 0.0).changed for one in around) == 1
 
 
+@given(st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9]), min_size=1, max_size=70), st.integers(1, 5))
+def test_the_best_labels_come_first_and_of_equal_ones_the_first(given_scores: list[float], count: int) -> None:
+    labels = [str(number) for number in range(len(given_scores))]
+    verdict = decide(np.array(given_scores), labels, DECISION, count)
+    ranked = sorted(range(len(labels)), key=lambda number: (-given_scores[number], number))[:count]
+    assert verdict.top == tuple((labels[number], given_scores[number]) for number in ranked)
+    assert (verdict.label == labels[ranked[0]]) == (verdict.score >= DECISION.threshold)
+
+
 def test_a_decider_remembers_from_frame_to_frame() -> None:
     decider = Decider(LABELS, DECISION, Steadiness(agree=2, window=3, dwell_s=2.0, every_s=10.0))
     cat, dog = np.array([0.9, 0.1, 0.0]), np.array([0.1, 0.9, 0.0])

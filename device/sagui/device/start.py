@@ -21,6 +21,7 @@ from sagui.device.health.notify import Notifier
 from sagui.device.health.pulse import Pulse
 from sagui.device.health.stuck import Stuck
 from sagui.device.machine import Machine
+from sagui.device.memory import give_back_free
 from sagui.device.models import open_streams
 from sagui.device.mqtt.link import Link
 from sagui.device.observers import Observer
@@ -204,6 +205,7 @@ class Station:
         self._notifier.ready()
         self._notifier.status(f"{streams[0].model.name} {streams[0].model.version} looks at {camera_name(settings)}")
         self._begin(beside, stuck, self._working(agent, streams, pulse, extras))
+        give_back_free()
         return agent
 
     def _load(self) -> tuple[Stream, ...] | None:
