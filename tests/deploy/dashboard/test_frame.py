@@ -54,7 +54,7 @@ def test_a_broker_that_refuses_us_is_not_said_to_be_away() -> None:
 
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_every_absence_has_its_words(kind: Kind) -> None:
-    away = Absence(kind, "mqtt://hut:1883", "Something odd" if kind != "awaited" else "")
+    away = Absence(kind, "mqtt://hut:1883", "" if kind in {"awaited", "silent"} else "Something odd")
     english, portuguese = str(away), away.told(speak("pt"))
     assert english != portuguese
     assert all("mqtt://hut:1883" in one and away.why in one for one in (english, portuguese))

@@ -9,6 +9,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "absence_lost": ("{broker}: the connection is lost ({why})", "{broker}: a conexão se perdeu ({why})"),
     "absence_refused": ("{broker} refuses the connection: {why}", "{broker} recusa a conexão: {why}"),
     "absence_deaf": ("{broker} does not let us read: {why}", "{broker} não nos deixa ler: {why}"),
+    "absence_silent": ("{broker} did not acknowledge the order", "{broker} não confirmou o pedido"),
     "absence_remedy": (
         "; set {user} and {password}, or --mqtt-user-file",
         "; defina {user} e {password}, ou --mqtt-user-file",

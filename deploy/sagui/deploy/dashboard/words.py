@@ -259,6 +259,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "cancel": ("Cancel", "Cancelar"),
     "ordered": ("Devices asked: {count}", "Dispositivos que receberam o pedido: {count}"),
+    "unasked": ("{device} was not asked: {why}", "{device} não recebeu o pedido: {why}"),
     "not_ordered": ("Not all were asked: {why}", "Nem todos receberam o pedido: {why}"),
     "rollouts": ("Rollouts", "Distribuições"),
     "no_rollouts": (

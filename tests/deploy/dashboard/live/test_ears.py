@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from sagui.deploy.dashboard.errors import DashboardError
+from sagui.deploy.dashboard.errors import UnaskedError
 from sagui.deploy.dashboard.live import ears as module
 from sagui.deploy.dashboard.live.ears import Ears, Heard
+from sagui.deploy.dashboard.texts import speak
 from sagui.deploy.rollout.address import Address
 from sagui.wire import UpdateOrder, topics
 
@@ -65,6 +66,7 @@ def test_a_message_without_end_is_not_sent_to_us(
 def test_a_broker_that_is_not_there_is_told(eventually: Eventually) -> None:
     ears = Ears(Address("127.0.0.1", 1), "test-away")
     assert eventually(lambda: "mqtt://127.0.0.1:1 is not there: Connection refused" in str(ears.away))
-    with pytest.raises(DashboardError, match=r"porch was not asked.*is not there"):
+    with pytest.raises(UnaskedError, match=r"porch was not asked.*is not there") as told:
         ears.order("porch", UpdateOrder(order="revert"))
+    assert told.value.told(speak("pt")).startswith("porch não recebeu o pedido: mqtt://127.0.0.1:1 não está lá: conex")
     ears.close()

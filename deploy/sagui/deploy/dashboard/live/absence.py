@@ -6,7 +6,7 @@ from typing import Literal
 from sagui.deploy.dashboard.texts import Say, reason, speak
 from sagui.deploy.rollout.address import PASSWORD, USER, remedy
 
-Kind = Literal["awaited", "missing", "lost", "refused", "deaf"]
+Kind = Literal["awaited", "missing", "lost", "refused", "deaf", "silent"]
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Absence:
     """Why there is no connection that is of use.
 
     Attributes:
-        kind: It has not answered yet, does not answer, has gone, does not want us, or does not let us read.
+        kind: It has not answered yet, does not answer, has gone, does not want us,
+            does not let us read, or does not say that it took what we said.
         broker: Its address, for a person.
         why: As paho, MQTT or the system calls it.
     """

@@ -13,7 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from sagui.deploy.dashboard.errors import DashboardError
+from sagui.deploy.dashboard.errors import UnaskedError
 from sagui.deploy.dashboard.live.absence import Absence, Kind
 from sagui.deploy.dashboard.live.line import Line
 from sagui.deploy.dashboard.live.plans import EVERY
@@ -99,15 +99,15 @@ class Ears:
         """Asks a device about its model; waits until the broker has it.
 
         Raises:
-            DashboardError: The broker is away, or does not take it.
+            UnaskedError: The broker is away, or does not take it.
         """
         if self.away:
-            raise DashboardError(f"{device} was not asked: {self.away}")
+            raise UnaskedError(device, self.away.told)
         said = self._client.publish(topics.update_set(device), encode(order), qos=1)
         with suppress(ValueError, RuntimeError):
             said.wait_for_publish(ANSWER_S)
         if not said.is_published():
-            raise DashboardError(f"{device} was not asked: {self._address} did not acknowledge the order")
+            raise UnaskedError(device, Absence("silent", str(self._address)).told)
 
     def close(self) -> None:
         """Hangs up; the broker keeps the session."""

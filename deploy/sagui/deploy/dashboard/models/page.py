@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from nicegui import run, ui
 
-from sagui.deploy.dashboard.errors import DashboardError
+from sagui.deploy.dashboard.errors import UnaskedError
 from sagui.deploy.dashboard.frame import Frame
 from sagui.deploy.dashboard.live.board import Board
 from sagui.deploy.dashboard.models.contents import Contents
@@ -32,7 +32,7 @@ class Orders(Protocol):
     """Asks devices about their model."""
 
     def order(self, device: str, order: UpdateOrder) -> None:
-        """Asks one; raises `DashboardError`."""
+        """Asks one; raises `UnaskedError`."""
 
 
 def model_row(row: Row, now_s: float, say: Say, contents: Contents | None = None) -> dict[str, Any]:
@@ -172,8 +172,8 @@ class ModelsPage:
             try:
                 await run.io_bound(self._orders.order, device, order)
                 asked += 1
-            except DashboardError as error:
-                why = str(error)
+            except UnaskedError as error:
+                why = error.told(self._say)
                 break
         if why:
             ui.notify(self._say("not_ordered", why=why), type="negative")
