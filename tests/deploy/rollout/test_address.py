@@ -84,5 +84,5 @@ def test_a_key_without_its_certificate_is_refused(tmp_path: Path) -> None:
 
 def test_a_refusal_that_user_and_password_mend_says_so() -> None:
     for reason in ("Not authorized", "Not authorised", "Bad user name or password"):
-        assert remedy(reason, "--mqtt-user-file") == f"; set {USER} and {PASSWORD}, or --mqtt-user-file"
+        assert remedy(reason) == f"; set {USER} and {PASSWORD}, or --user-file"
     assert remedy("Server busy") == ""

@@ -27,6 +27,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "why timed out": ("timed out", "demorou demais"),
     "why connection timed out": ("Connection timed out", "demorou demais"),
     "why not authorized": ("Not authorized", "sem autorização"),
+    "why not authorised": ("Not authorised", "sem autorização"),
     "why bad user name or password": ("Bad user name or password", "usuário ou senha errados"),
     "why unspecified error": ("Unspecified error", "erro sem mais detalhes"),
     "why keep alive timeout": ("Keep alive timeout", "silêncio longo demais"),

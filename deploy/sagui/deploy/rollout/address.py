@@ -74,12 +74,11 @@ def parse_address(url: str, environment: Mapping[str, str], files: Files, user_o
     return Address(host, port, _context(files) if encrypted else None, user, password)
 
 
-def remedy(reason: str, user_option: str = "--user-file") -> str:
+def remedy(reason: str) -> str:
     """Says what to do about a broker's refusal.
 
     Args:
         reason: As MQTT calls it, in either version and by whichever paho.
-        user_option: What names the user's file on the command's line.
 
     Returns:
         To be put behind the refusal; empty where user and password are not what is wrong.
@@ -89,7 +88,7 @@ def remedy(reason: str, user_option: str = "--user-file") -> str:
     """
     if reason.lower() not in _UNKNOWN_TO_IT:
         return ""
-    return f"; set {USER} and {PASSWORD}, or {user_option}"
+    return f"; set {USER} and {PASSWORD}, or --user-file"
 
 
 def _place(url: str) -> tuple[str, int, bool]:

@@ -101,8 +101,8 @@ class Ears:
         Raises:
             UnaskedError: The broker is away, or does not take it.
         """
-        if self.away:
-            raise UnaskedError(device, self.away.told)
+        if away := self.away:  # paho's thread may change it
+            raise UnaskedError(device, away.told)
         said = self._client.publish(topics.update_set(device), encode(order), qos=1)
         with suppress(ValueError, RuntimeError):
             said.wait_for_publish(ANSWER_S)
