@@ -5,6 +5,7 @@ import signal
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +38,25 @@ def flood(mosquitto: Any) -> Iterator[Flood]:
     somebody.close()
 
 
-@pytest.fixture
-def results(mosquitto: Any) -> Iterator[Reader]:
+@contextmanager
+def hearing(port: int, name: str) -> Iterator[Reader]:
     """Hears none of the garbage: for who is a thousand messages behind, mosquitto drops results too."""
-    subscriber = Reader(mosquitto.port, "sagui/porch/result")
+    subscriber = Reader(port, f"sagui/porch/{name}")
     assert subscriber.subscribed.wait(30)
     yield subscriber
     subscriber.close()
+
+
+@pytest.fixture
+def results(mosquitto: Any) -> Iterator[Reader]:
+    with hearing(mosquitto.port, "result") as subscriber:
+        yield subscriber
 
 
 @pytest.fixture
 def health(mosquitto: Any) -> Iterator[Reader]:
-    subscriber = Reader(mosquitto.port, "sagui/porch/telemetry")
-    assert subscriber.subscribed.wait(30)
-    yield subscriber
-    subscriber.close()
+    with hearing(mosquitto.port, "telemetry") as subscriber:
+        yield subscriber
 
 
 @pytest.mark.parametrize(("version", "count"), [("5", 10_000), ("3.1.1", 2_000)])

@@ -143,7 +143,7 @@ def test_a_clock_that_was_set_back_never_makes_a_wave_go_on() -> None:
     members = crowd(10)
     plan = plan_for(members)
     well = as_asked(plan, members, confirmed())
-    assert nothing(plan, well, -1_000_000)
+    assert nothing(plan, well, -1_000_000) == "well for now; 600 s to go"
 
 
 def test_devices_whose_clocks_are_wrong_do_not_shorten_the_dwell_nor_make_it_endless() -> None:

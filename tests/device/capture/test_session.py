@@ -55,6 +55,16 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_who_has_enough_ends_it_between_two_frames(tmp_path: Path) -> None:
+    grey = np.full((48, 64, 3), 90, np.uint8)
+    camera = Photos(*(grey + np.uint8(40 * number) for number in range(4)))
+    session = Session(tmp_path, "cat", Chooser(0, alike=0), Watched(), clock=lambda: 1000.0)
+    looks = iter([False, False, True])
+    assert session.run(camera, lambda: next(looks))
+    assert len(camera._photos) == 2
+    assert not session.run(camera)
+
+
 def test_frames_become_photos_and_those_alike_are_counted(tmp_path: Path) -> None:
     preview = Watched()
     session = Session(tmp_path, "cat", Chooser(0), preview, clock=lambda: 1000.0)

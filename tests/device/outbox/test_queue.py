@@ -49,6 +49,23 @@ def test_it_is_told_when_there_is_something_to_take(outbox: Outbox) -> None:
     assert payloads(outbox) == [b"1"]
 
 
+def test_who_writes_is_woken_at_once_whenever_it_rests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    monkeypatch.setattr(disk_module, "_TIDY_S", 3600.0)  # it looks by itself so seldom
+    monkeypatch.setattr(disk_module, "GATHER_S", 0.05)
+    outbox, came = open_disk(tmp_path / "outbox.db"), list[bytes]()
+    outbox.when_ready(lambda: came.extend(payloads(outbox)))
+    for number in range(20):
+        outbox.append(TOPIC, b"%d" % number)
+        # Some come while it lets more gather, some while it rests.
+        assert number % 3 == 0 or eventually(lambda last=b"%d" % number: came[-1:] == [last])
+    outbox.append(TOPIC, b"last")
+    assert eventually(lambda: came[-1:] == [b"last"])
+    assert came == [*(b"%d" % number for number in range(20)), b"last"]
+    outbox.close()
+
+
 def test_the_topic_and_any_bytes_come_back(outbox: Outbox) -> None:
     outbox.append("sagui/other", bytes(range(256)))
     outbox.append(TOPIC, b"")
