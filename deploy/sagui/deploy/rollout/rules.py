@@ -7,7 +7,7 @@ come to an end and too few are confirmed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
@@ -83,13 +83,25 @@ class Waiting:
         confirmed: Devices that are.
         counted: Of so many.
         needed: So many are enough.
-        until: When enough have been for long enough; None while too few are.
+        well_since: Since when enough are; None while too few are.
+        dwell_s: How long that must last.
     """
 
     confirmed: int
     counted: int
     needed: int
-    until: datetime | None
+    well_since: datetime | None
+    dwell_s: float
+
+    @property
+    def until(self) -> datetime | None:
+        """When it will have lasted; None while too few are confirmed."""
+        if self.well_since is None:
+            return None
+        try:
+            return self.well_since + timedelta(seconds=self.dwell_s)
+        except OverflowError:  # a plan may ask for any number of seconds
+            return datetime.max.replace(tzinfo=UTC)
 
 
 def begin(
@@ -167,10 +179,9 @@ def waiting(plan: Desired, state: Tally) -> Waiting:
         state: How its devices stand.
     """
     needed = _needed(plan, state)
-    if state.confirmed < needed:
-        return Waiting(state.confirmed, state.counted, needed, None)
-    well_since = max(moment(plan.since), state.confirmed_at[needed - 1])
-    return Waiting(state.confirmed, state.counted, needed, well_since + timedelta(seconds=plan.dwell_s))
+    enough = state.confirmed >= needed
+    well_since = max(moment(plan.since), state.confirmed_at[needed - 1]) if enough else None
+    return Waiting(state.confirmed, state.counted, needed, well_since, plan.dwell_s)
 
 
 def pause(plan: Desired, now: datetime, operator: str, reason: str) -> Desired:
@@ -287,10 +298,10 @@ def _per_cent(share: Fraction, to_whole: Callable[[Fraction], int]) -> str:
 def _wait(plan: Desired, state: Tally, now: datetime) -> str:
     """What a wave waits for; empty if it has done."""
     wait = waiting(plan, state)
-    if wait.until is None:
+    if wait.well_since is None:
         return f"{wait.confirmed} of {wait.counted} devices confirmed, {wait.needed} needed"
-    # A clock that was set back makes the dwell longer, but no longer than it is.
-    left_s = min(plan.dwell_s, (wait.until - now).total_seconds())
+    # A clock that was set back makes the dwell longer, never shorter.
+    left_s = plan.dwell_s - max(0.0, (now - wait.well_since).total_seconds())
     return f"well for now; {left_s:.0f} s to go" if left_s > 0 else ""
 
 

@@ -21,7 +21,7 @@ from sagui.deploy.history import Writer
 from sagui.deploy.history.sqlite import SqliteHistory
 from sagui.deploy.rollout.rules import revert
 from sagui.deploy.watch import Row
-from sagui.wire import Desired, UpdateState, encode, timestamp, topics
+from sagui.wire import Desired, UpdateState, decode, encode, timestamp, topics
 
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 NOW = datetime.now(UTC)
@@ -84,6 +84,17 @@ def test_what_a_wave_waits_for_is_told(states: list[UpdateState], at_s: float, e
     one = rollout("porch", plan, rows, after(at_s))
     assert english in Tags(written(one, speak("en"))[1]).text
     assert portuguese in Tags(written(one, speak("pt"))[1]).text
+
+
+@pytest.mark.parametrize(
+    ("dwell_s", "since"),
+    [(1e300, "2026-11-21T12:00:00.000Z"), (1e12, "2026-11-21T12:00:00.000Z"), (600.0, "9999-12-31T23:59:59.000Z")],
+)
+def test_a_wait_without_end_breaks_nothing(dwell_s: float, since: str) -> None:
+    plan = msgspec.structs.replace(PLAN, share=1.0, dwell_s=dwell_s, since=since)
+    rows = [Row(f"cam-{number}", online=True, update=confirmed(at=NOW)) for number in range(2)]
+    one = rollout("porch", decode(encode(plan), Desired), rows, NOW)
+    assert "it goes on at 9999-12-31 23:59:59 UTC" in Tags(written(one, speak("en"))[1]).text
 
 
 @pytest.mark.parametrize("status", ["paused", "halted", "done"])
