@@ -1,17 +1,23 @@
 """The operator's side, with a broker in memory and a clock that passes as one looks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 
 import msgspec
 import pytest
 from tests.deploy.rollout.operating import HASTE, TERMS, PassingClock, Watch, World, once
 from tests.deploy.rollout.people import OPERATOR, crowd, later, plan_for
 
+from sagui.deploy.rollout import control
 from sagui.deploy.rollout.control import Control, describe, present
 from sagui.deploy.rollout.errors import BrokerError, LostError, RolloutError
 from sagui.deploy.rollout.memory import MemoryLine
 from sagui.deploy.rollout.port import Heard
 from sagui.deploy.rollout.rules import revert
+from sagui.wire import topics
+
+NEWS = Heard(topics.availability("cam-0"), topics.ONLINE)
 
 
 def test_a_good_model_reaches_the_whole_group_in_waves() -> None:
@@ -105,9 +111,40 @@ def test_a_broker_that_does_not_keep_the_plan_is_told() -> None:
         def keep(self, topic: str, payload: bytes) -> None:
             pass
 
-    world.ana = Control(lambda: Deaf(world.broker), "porch", OPERATOR, PassingClock(), HASTE)
+    world.ana = Control(lambda: Deaf(world.broker), "porch", OPERATOR, PassingClock(), replace(HASTE, read_back_s=0.2))
     with pytest.raises(BrokerError, match=r"does not give the plan back: may ana@desk write sagui/fleet/porch/desired"):
         world.start()
+
+
+def test_a_slow_machine_reads_all_that_the_broker_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    plan = world.start()
+
+    class Busy(MemoryLine):
+        def subscribe(self, filters: Sequence[str]) -> None:
+            self._waiting.extend([NEWS] * 100)
+            super().subscribe(filters)
+
+    monkeypatch.setattr(control, "monotonic", count(step=5).__next__)
+    bob = Control(lambda: Busy(world.broker), "porch", "bob@hut", PassingClock(), HASTE)
+    assert bob.gather().plan == plan
+    assert len(bob.roster.members(plan)) == 40
+
+
+def test_news_that_never_end_do_not_keep_an_operator_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+
+    class Flooded(MemoryLine):
+        def hear(self, timeout_s: float) -> Heard:
+            return super().hear(timeout_s) or NEWS
+
+    def dial() -> MemoryLine:
+        world.broker.lines.append(Flooded(world.broker))
+        return world.broker.lines[-1]
+
+    monkeypatch.setattr(control, "monotonic", count().__next__)
+    world.start(control=Control(dial, "porch", OPERATOR, PassingClock(), HASTE))
+    assert world.kept.status == "running"
 
 
 def test_what_a_subscriber_missed_is_found_in_what_is_kept() -> None:

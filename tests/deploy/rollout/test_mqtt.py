@@ -1,7 +1,6 @@
 """The line to a real broker: with TLS, and with the rights that `sagui broker init` gives."""
 
 import getpass
-import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from click.testing import CliRunner
 from paho.mqtt.enums import CallbackAPIVersion
+from tests.conftest import free_port
 from tests.deploy.rollout.people import said
 
 from sagui.deploy.broker.command import broker as broker_command
@@ -54,9 +54,7 @@ def site(
     tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], str], eventually: Callable[..., bool]
 ) -> Iterator[Site]:
     folder, log = tmp_path_factory.mktemp("broker") / "site", tmp_path_factory.mktemp("log") / "log"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found = Site(folder, probe.getsockname()[1])
+    found = Site(folder, free_port())
     who = ["--host", HOST, "--device", "porch", "--operator", "ana", "--reader", "grafana"]
     where = ["--install-dir", folder / "mosquitto", "--port", found.port, "--bind", "127.0.0.1"]
     done = CliRunner().invoke(broker_command, ["init", str(folder), *who, *map(str, where)])

@@ -1,12 +1,14 @@
 """Two who look after the same rollout, and a broker that forgets it."""
 
 from dataclasses import replace
+from itertools import count
 
 import msgspec
 import pytest
 from tests.deploy.rollout.operating import HASTE, TERMS, TOPIC, PassingClock, Watch, World, once
 from tests.deploy.rollout.people import OPERATOR
 
+from sagui.deploy.rollout import control
 from sagui.deploy.rollout.control import Control, View, present
 from sagui.deploy.rollout.errors import OvertakenError, RolloutError
 from sagui.deploy.rollout.rules import halt, pause, resume
@@ -103,6 +105,15 @@ def test_of_two_who_write_at_the_same_moment_the_first_yields() -> None:
     with pytest.raises(OvertakenError, match=r"bob@hut at .*1\.5\.0"):
         world.ana.order(lambda roster, _now: msgspec.structs.replace(present(roster), revision=1, time=plan.time))
     assert world.kept == other
+
+
+def test_a_plan_that_crosses_ours_is_seen_on_a_slow_machine_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    plan = world.start()
+    cross(world, msgspec.structs.replace(plan, id="r-2", version="1.5.0", operator="bob@hut", revision=1))
+    monkeypatch.setattr(control, "monotonic", count().__next__)
+    with pytest.raises(OvertakenError, match=r"bob@hut at .*1\.5\.0"):
+        world.ana.order(lambda roster, _now: msgspec.structs.replace(present(roster), revision=1, time=plan.time))
 
 
 def test_a_halt_by_a_person_does_not_yield_to_a_wave_that_begins_at_the_same_moment() -> None:

@@ -17,6 +17,7 @@ Decide = Callable[[Roster, datetime], Desired | None]
 """From what is known, at a time, to the plan that is to be written; None leaves it as it is."""
 
 _TRIES = 5
+_FLOOD = 10_000
 _KEEP = "persistence (mosquitto.conf: persistence true)"
 
 
@@ -130,14 +131,7 @@ class Control:
         # If it was taken away, nothing comes to say so.
         self.roster.forget_plan()
         line.subscribe(self.roster.filters)
-        start_s = old_s = monotonic()
-        while monotonic() < min(old_s + patience.quiet_s, start_s + patience.gather_s):
-            heard = line.hear(patience.quiet_s)
-            if heard is None:
-                break
-            self.roster.hear(heard, self._now())
-            if heard.kept:
-                old_s = monotonic()
+        self._listen(line, patience.quiet_s, patience.gather_s)
         self._read_s = monotonic()
         return self.roster
 
@@ -297,12 +291,24 @@ class Control:
 
     def _crossing(self, plan: Desired) -> Desired | None:
         """Another plan that was made without knowing ours, and that the broker has now."""
-        until_s = monotonic() + self._patience.settle_s
-        while (left_s := until_s - monotonic()) > 0:
-            self._hear(left_s)
+        self._listen(self._connected(), self._patience.settle_s, self._patience.settle_s)
         newest = self.roster.plan
         built_on_ours = newest is None or newest.revision > plan.revision
         return None if newest == plan or built_on_ours else newest
+
+    def _listen(self, line: Line, quiet_s: float, most_s: float) -> None:
+        """Waits until nothing old came for so long, and no longer than the most; hears all that came by then.
+
+        A slow machine takes longer to, and leaves nothing out; only what comes faster than it reads is given up.
+        """
+        end_s = monotonic() + most_s
+        until_s, late = min(end_s, monotonic() + quiet_s), 0
+        while late < _FLOOD and (heard := line.hear(max(0.0, until_s - monotonic()))) is not None:
+            self.roster.hear(heard, self._now())
+            if heard.kept:
+                until_s = min(end_s, monotonic() + quiet_s)
+            elif monotonic() > until_s:
+                late += 1
 
     def _hear(self, timeout_s: float) -> None:
         heard = self._connected().hear(timeout_s)
