@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -14,6 +15,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from tests.conftest import free_port
 
 from sagui.deploy.dashboard.live.absence import Absence
 from sagui.deploy.dashboard.live.board import Seen
@@ -30,6 +32,7 @@ from sagui.wire import (
     Result,
     State,
     Telemetry,
+    WireError,
     encode,
     timestamp,
     topics,
@@ -190,9 +193,7 @@ def broker(
     program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory, eventually: Callable[..., bool]
 ) -> Iterator[Broker]:
     """One for all tests: a dashboard takes seconds to start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     config = tmp_path_factory.mktemp("broker") / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\n")
     process = subprocess.Popen([program("mosquitto"), "-c", str(config)], stderr=subprocess.DEVNULL)
@@ -232,15 +233,22 @@ class Voice:
         sent = [self._client.publish(topic, payload, qos=1, retain=retain) for topic, payload in messages]
         for one in sent:
             one.wait_for_publish(30)
-        self._said |= {topic for topic, _ in messages} if retain else set()
+        self._said |= {topic for topic, _ in messages} if retain else {_presence(topic) for topic, _ in messages}
 
     def online(self, device: str, label: str = "cat") -> None:
         self.says([(topics.availability(device), b"online"), (topics.state(device), Words.state(label))])
 
     def close(self) -> None:
-        self.says([(topic, b"") for topic in self._said])
+        self.says([(topic, b"") for topic in self._said - {""}])
         self._client.disconnect()
         self._client.loop_stop()
+
+
+def _presence(topic: str) -> str:
+    """What, taken back, takes the whole device back."""
+    with suppress(WireError):
+        return topics.availability(topics.device_of(topic))
+    return ""
 
 
 @pytest.fixture
@@ -253,7 +261,9 @@ def voice(broker: Broker) -> Iterator[Voice]:
 @pytest.fixture(scope="module")
 def browser(program: Callable[[str], str]) -> Iterator[Any]:
     """Not for the whole session: while it is there, no other test of this thread can run an event loop."""
-    from playwright.sync_api import Page, sync_playwright
+    from playwright.sync_api import Page, expect, sync_playwright
+
+    expect.set_options(timeout=CONNECTED_MS)
 
     visit = Page.goto
 
@@ -272,13 +282,18 @@ def browser(program: Callable[[str], str]) -> Iterator[Any]:
         opened.close()
 
 
+def note_errors(page: Any, faults: list[str]) -> None:
+    """Notes what scripts fail of; but the last thing of NiceGUI's reads a style sheet that may still be coming."""
+    page.on("pageerror", lambda error: None if "'cssRules'" in str(error) else faults.append(str(error)))
+
+
 @pytest.fixture
 def tab(browser: Any) -> Iterator[Any]:
     """A page in a browser without a past; it ends with an error if a script failed, or asked for anything elsewhere."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
     page = context.new_page()
     faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    note_errors(page, faults)
     page.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
     page.on("request", lambda one: None if _is_ours(one.url) else faults.append(f"asked for {one.url}"))
     yield page

@@ -22,14 +22,8 @@ JPEG = bytes.fromhex(
     "00003f00d2cf20ffd9"
 )
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-WAIT_MS = 60_000
 
 Start = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    expect.set_options(timeout=WAIT_MS)
 
 
 def card(tab: Any, device: str) -> Any:
@@ -131,12 +125,14 @@ def test_cards_are_sorted_as_chosen(tab: Any, dashboard: Any, voice: Any) -> Non
 
 
 def test_the_past_is_counted_and_can_be_downloaded(
-    tab: Any, dashboard: Any, voice: Any, words: Any, screenshots: Path
+    tab: Any, dashboard: Any, voice: Any, words: Any, screenshots: Path, eventually: Callable[..., bool]
 ) -> None:
     voice.online("attic")
     for number in range(30):
         label = "dog" if number % 3 else HTML
         voice.say(topics.result("attic"), words.result(number, label), retain=False)
+    ask = "SELECT count(*) FROM result JOIN name ON key = device WHERE text = 'attic'"
+    assert eventually(lambda: _ask(dashboard.database, ask) == (30,))
     tab.goto(dashboard.url)
     card(tab, "attic").get_by_role("link", name="attic").click()
     expect(tab.get_by_role("cell", name="dog").first).to_be_visible()
@@ -153,7 +149,7 @@ def test_the_past_is_counted_and_can_be_downloaded(
 
 
 def test_an_order_is_asked_for_confirmed_and_sent(
-    tab: Any, dashboard: Any, voice: Any, broker: Any, screenshots: Path
+    tab: Any, dashboard: Any, voice: Any, broker: Any, screenshots: Path, eventually: Callable[..., bool]
 ) -> None:
     orders: list[Any] = []
     device = mqtt.Client(CallbackAPIVersion.VERSION2)
@@ -183,6 +179,7 @@ def test_an_order_is_asked_for_confirmed_and_sent(
     dialog.get_by_label("Version").fill("1.4.0")
     dialog.get_by_role("button", name="Install").click()
     expect(tab.get_by_text("Devices asked: 1")).to_be_visible()
+    assert eventually(lambda: bool(orders))
     device.loop_stop()
     ((retained, payload),) = orders
     order = decode(payload, UpdateOrder)
@@ -282,14 +279,15 @@ def test_a_real_agent_is_seen_from_its_first_frame_to_its_end(
 
 
 def test_it_ends_cleanly_and_has_saved_what_it_heard(
-    start_dashboard: Start, broker: Any, voice: Any, words: Any, tab: Any, eventually: Callable[..., bool]
+    start_dashboard: Start, broker: Any, voice: Any, words: Any, tab: Any
 ) -> None:
     dashboard = start_dashboard(broker.url)
     voice.online("porch")
     tab.goto(dashboard.url)
     expect(card(tab, "porch")).to_be_visible()
     voice.says([(topics.result("porch"), words.result(number)) for number in range(2000)], retain=False)
-    assert eventually(lambda: _count(dashboard.database) > 0)
+    voice.online("shed")  # comes behind them
+    expect(card(tab, "shed")).to_be_visible()
     status, output = dashboard.stop()
     assert (status, output) == (0, "")
     assert _count(dashboard.database) == 2000

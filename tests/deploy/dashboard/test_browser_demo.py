@@ -16,7 +16,6 @@ from tests.deploy.processes import children_of, still_there
 from tests.deploy.small_demo import copy_some_cells
 
 CAMERAS = ("line-1", "line-2", "line-3")
-WAIT_MS = 60_000
 LABELS = re.compile(r"^(defective|functional)$")
 
 
@@ -61,7 +60,6 @@ def address(process: subprocess.Popen[str]) -> str:
 def test_the_demo_is_seen_in_a_browser_until_ctrl_c(
     tab: Any, demo: subprocess.Popen[str], tmp_path: Path, screenshots: Path
 ) -> None:
-    expect.set_options(timeout=WAIT_MS)
     url = address(demo)
     tab.set_viewport_size({"width": 1200, "height": 400})
     tab.goto(url)

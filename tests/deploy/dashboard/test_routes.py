@@ -211,8 +211,8 @@ def test_a_download_of_nothing_is_refused(client: Callable[..., TestClient], que
 
 def test_a_database_that_is_away_is_told(client: Callable[..., TestClient], tmp_path: Path, history: History) -> None:
     one = client()
-    for file in tmp_path.glob("history.db*"):
-        file.unlink()
+    for file in sorted(tmp_path.glob("history.db*")):
+        file.unlink(missing_ok=True)
     answer = one.get(f"/export/csv?device=porch&day={DAY}")
     assert answer.status_code == 503
     assert "history.db" in answer.text

@@ -34,7 +34,10 @@ from sagui.deploy.dashboard.routes import add_routes
 from sagui.deploy.history import History, Writer, open_history
 from sagui.deploy.rollout.address import Address
 
-_GOODBYE_S = 2
+_GOODBYE_S = 10
+_AWAY_S = 10.0
+"""So long a page may be cut off without losing what a person has chosen and typed on it."""
+
 _PATIENCE_S = 60.0
 _QUICK = 1
 """Of gzip: a page of 500 cards must not wait for its compression."""
@@ -105,18 +108,19 @@ def serve(address: Address, options: Options, ready: Callable[[str], None]) -> N
         dark=None,
         tailwind=False,
         show_welcome_message=False,
+        reconnect_timeout=_AWAY_S,
         favicon="🐒",
         gzip_middleware_factory=lambda inner: GZipMiddleware(inner, compresslevel=_QUICK),
     )
-    shown = f"[{options.host}]" if ":" in options.host else options.host
-    ready(f"http://{shown}:{listener.getsockname()[1]}")
-    board.tell(lambda line: click.echo(line, err=True))
     server = uvicorn.Server(_config(app, door, options.proxies))
     # One that comes before uvicorn listens for it must end it, too; and uvicorn raises the signal that ended it once
     # more, for whoever was there before: what follows must still be done.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
+    shown = f"[{options.host}]" if ":" in options.host else options.host
     try:
+        ready(f"http://{shown}:{listener.getsockname()[1]}")
+        board.tell(lambda line: click.echo(line, err=True))
         server.run(sockets=[listener])
     finally:
         if shelf is not None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+from tests.conftest import free_port
+from tests.deploy.dashboard.conftest import note_errors
 
 from sagui.wire import topics
 
@@ -108,8 +110,7 @@ def site(
         check=True,
         capture_output=True,
     )
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
+    port = free_port()
     block = (root / "docs" / "dashboards.md").read_text().partition("```nginx\n")[2].partition("```")[0]
     block = block.replace("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;").replace("/etc/nginx", str(folder))
     block = block.replace("http://127.0.0.1:8080", dashboard.url)
@@ -134,8 +135,8 @@ def open_tab(browser: Any, password: str) -> Any:
 def test_who_the_proxy_knows_sees_the_fleet_live_and_their_own_name(
     site: Site, browser: Any, voice: Any, words: Any, screenshots: Path
 ) -> None:
-    tab, faults, sockets = open_tab(browser, "of the desk"), [], []
-    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab, faults, sockets = open_tab(browser, "of the desk"), list[str](), list[str]()
+    note_errors(tab, faults)
     tab.on("websocket", lambda one: sockets.append(one.url))
     voice.online("porch", "cat")
     tab.goto(site.url)
@@ -144,7 +145,7 @@ def test_who_the_proxy_knows_sees_the_fleet_live_and_their_own_name(
     expect(tab.locator("article .label")).to_have_text("cat")
     voice.say(topics.state("porch"), words.state("dog"))
     expect(tab.locator("article .label")).to_have_text("dog")
-    assert [url.startswith(f"wss://localhost:{site.port}/") for url in sockets] == [True]
+    assert {url.startswith(f"wss://localhost:{site.port}/") for url in sockets} == {True}
     assert faults == []
     tab.screenshot(path=str(screenshots / "user.png"))
     tab.context.close()

@@ -15,15 +15,9 @@ from sagui.deploy.history.sqlite import SqliteHistory
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 HOUR = 3_600_000
 DAY = 24 * HOUR
-WAIT_MS = 60_000
 
 Start = Callable[..., Any]
 Seen = Sequence[tuple[str, float]]
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    expect.set_options(timeout=WAIT_MS)
 
 
 def seen(device: str, begin_ms: int, hours: int, what: Seen, stream: str = "") -> Iterator[Row]:
@@ -121,7 +115,7 @@ def test_five_hundred_devices_are_compared(tab: Any, tmp_path: Path, start_dashb
     history.close()
     dashboard = start_dashboard(broker.url)
     tab.goto(f"{dashboard.url}/drift")
-    expect(tab.get_by_text("Changed: 1. Steady: 499. Too few results: 0.")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("Changed: 1. Steady: 499. Too few results: 0.")).to_be_visible(timeout=180_000)
     expect(tab.get_by_role("row").nth(1)).to_contain_text("cam-321")
     expect(tab.get_by_role("alert")).to_contain_text("“cat” was 60% in the first 2 days and is 10% now")
     tab.get_by_label("Search").fill("cam-49")
@@ -138,8 +132,8 @@ def test_a_database_that_fails_is_told_in_one_line(
     tab: Any, tmp_path: Path, start_dashboard: Start, broker: Any
 ) -> None:
     dashboard = start_dashboard(broker.url)
-    for path in tmp_path.glob("history.db*"):
-        path.unlink()
+    for path in sorted(tmp_path.glob("history.db*")):  # the file before its log: who opens it anew begins anew
+        path.unlink(missing_ok=True)
     (tmp_path / "history.db").mkdir()  # or it would be made anew
     tab.goto(f"{dashboard.url}/drift")
     note = tab.locator(".count")

@@ -99,6 +99,16 @@ def test_names_that_come_and_go_do_not_pile_up(board: Board, script: Any, words:
     assert len(board._budgets) <= 41
 
 
+def test_all_that_was_heard_is_kept_when_it_ends(script: Any, tmp_path: Path, words: Any) -> None:
+    # The broker was told that they arrived, and will not send them again.
+    writer = Writer(SqliteHistory(tmp_path / "history.db"))
+    for number in range(3000):
+        script.say("sagui/porch/result", words.result(number))
+    Board(script, writer).close()
+    writer.close()
+    assert writer.tally.written == 3000
+
+
 def test_the_brokers_absence_is_told(board: Board, script: Any) -> None:
     script.away, script.overrun = LOST, 3
     assert (board.condition.away, board.condition.overrun) == (LOST, 3)

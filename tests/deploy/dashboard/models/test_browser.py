@@ -20,7 +20,6 @@ from sagui.deploy.rollout.rules import Terms, advance, halt, revert
 from sagui.deploy.rollout.starting import start
 from sagui.wire import Desired, encode, is_asked, topics
 
-WAIT_MS = 60_000
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 REPORT = b"""<!doctype html><meta http-equiv="refresh" content="0;url=/logout"><title>Report</title>
 <style>h1 { color: rgb(1, 2, 3) }</style><h1>How good is pets?</h1><script>document.title = "ran"</script>
@@ -28,11 +27,6 @@ REPORT = b"""<!doctype html><meta http-equiv="refresh" content="0;url=/logout"><
 <form action="/login" method="post"><button>Send</button></form>"""
 
 Start = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    expect.set_options(timeout=WAIT_MS)
 
 
 class Operator:

@@ -10,13 +10,10 @@ from tests.deploy.dashboard.models.shelves import Registry
 
 from sagui.wire import ModelRef, State, encode, timestamp, topics
 
-WAIT_MS = 60_000
-
 
 def test_a_model_that_the_registry_lacks_is_told_where_one_would_install_it(
     tab: Any, start_dashboard: Callable[..., Any], broker: Any, voice: Any, tmp_path: Path, make_manifest: Any
 ) -> None:
-    expect.set_options(timeout=WAIT_MS)
     registry = Registry(tmp_path, make_manifest)
     registry.publish("1.4.0")
     dashboard = start_dashboard(broker.url, "--registry", registry.folder)

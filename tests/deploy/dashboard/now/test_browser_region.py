@@ -12,17 +12,11 @@ from tests.device.running import Agent
 
 from sagui.wire import Region, topics
 
-WAIT_MS = 60_000
 LOWER_RIGHT = Region(x=0.5, y=0.25, width=0.5, height=0.75)
 WHERE_DRAWN = """svg => [...svg.querySelectorAll('rect.over')].map(rect => {
     const box = rect.getBBox(), at = rect.getScreenCTM();
     return [at.a * box.x + at.e, at.d * box.y + at.f, at.a * box.width, at.d * box.height];
 })"""
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    expect.set_options(timeout=WAIT_MS)
 
 
 def card(tab: Any, device: str) -> Any:

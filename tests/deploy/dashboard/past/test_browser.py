@@ -22,12 +22,6 @@ __all__ = ["postgres", "postgres_url"]
 
 DAY = 1_795_219_200_000  # 2026-11-21
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-WAIT_MS = 60_000
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    expect.set_options(timeout=WAIT_MS)
 
 
 def row(device: str, of_day_ms: int, label: str, score: float = 0.9, stream: str = "") -> Row:

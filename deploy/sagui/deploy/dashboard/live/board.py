@@ -174,7 +174,7 @@ class Board:
         self._write = write
 
     def close(self) -> None:
-        """Takes nothing more."""
+        """Takes what was heard, and nothing more: the ears must be closed, or there may always be more."""
         self._closing = True
         self._thread.join()
 
@@ -185,15 +185,19 @@ class Board:
     # What follows is done by the board's thread alone.
 
     def _run(self) -> None:
-        while not self._closing:
+        while True:
+            closing = self._closing
             # Small bites: a page that asks meanwhile waits for one of them at most.
-            heard = self._ears.take(_CHUNK, _LOOK_S)
+            heard = self._ears.take(_CHUNK, 0 if closing else _LOOK_S)
             with self._guard:
                 for one in heard:
                     self._take(one)
-            if len(heard) < _CHUNK:
-                sleep(_REST_S)
-            self._tell()
+            if closing and not heard:
+                return  # not before: the broker was told that all of it arrived
+            if not closing:
+                if len(heard) < _CHUNK:
+                    sleep(_REST_S)
+                self._tell()
 
     def _tell(self) -> None:
         ears, write = self._ears, self._write
