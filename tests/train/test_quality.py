@@ -67,6 +67,12 @@ def test_the_right_class_may_be_among_the_best() -> None:
     assert found.top_k[2] == proportion(2, 4)
 
 
+def test_of_equal_scores_the_first_label_is_named_and_is_among_the_best() -> None:
+    found = quality(Predictions(("a", "b"), np.eye(4)[[0, 3]], np.full((2, 4), 0.25)), LABELS)
+    assert found.accuracy == proportion(1, 2)
+    assert found.top_k == {2: proportion(1, 2), 3: proportion(1, 2)}
+
+
 def test_two_classes_have_curves() -> None:
     # Of the 2 x 3 pairs of a dog and a cat, the dog scores higher in five.
     truth, dog = np.array([0, 0, 0, 1, 1]), np.array([0.1, 0.2, 0.6, 0.5, 0.9])

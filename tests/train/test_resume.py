@@ -90,6 +90,7 @@ def test_it_ends_with_the_same_weights(
     assert not (tmp_path / "run.unfinished").exists()
 
 
+@pytest.mark.timeout(900)
 def test_a_killed_training_goes_on(shapes: Path, tmp_path: Path) -> None:
     settings = ["backbone.name=lenet-5", "training.epochs=40", "training.patience=40", "optimizer.average=0"]
     command = [sys.executable, "-m", "sagui.cli", "train", str(shapes), "--out", str(tmp_path / "run")]

@@ -87,7 +87,7 @@ def test_a_warm_up_as_long_as_the_training_is_all_there_is() -> None:
 @given(
     name=st.sampled_from(typing.get_args(ScheduleName)),
     peak=st.floats(1e-6, 100),
-    floor=st.floats(0, 0.99),
+    floor=st.just(0.0) | st.floats(1e-6, 0.99),
     factor=st.floats(0.01, 0.99),
     warmup=st.floats(0, 3),
     every=st.floats(0.1, 20),

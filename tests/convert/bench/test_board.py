@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sagui.convert.bench import board
 from sagui.convert.bench.board import Machine, cpu_name, kibibytes, throttled_bits, vcgencmd
 
 POLICY = "sys/devices/system/cpu/cpufreq"
@@ -130,6 +131,7 @@ def test_the_firmware_is_asked_by_its_program(
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(board, "_PATIENCE_S", 60.0)
     assert vcgencmd("get_throttled") == answer
 
 

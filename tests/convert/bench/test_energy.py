@@ -98,7 +98,7 @@ def test_a_counter_that_goes_silent_is_no_zero(tmp_path: Path) -> None:
 def test_the_power_chip_is_asked_while_the_work_goes_on(tmp_path: Path) -> None:
     meter = find_meter(Machine(tmp_path, lambda command: PMIC if command == "pmic_read_adc" else None))
     assert isinstance(meter, PmicMeter)
-    energy = measure_energy(meter, lambda: None, 0.05, idle_s=0.05)
+    energy = measure_energy(meter, lambda: None, 0.3, idle_s=0.3)
     assert energy is not None
     assert energy.watts == pytest.approx(1.87, rel=0.2)
     assert energy.idle_watts == pytest.approx(1.87, rel=0.2)

@@ -102,7 +102,7 @@ def test_a_failure_is_one_line_with_a_remedy_and_a_log(stand_in: StandIn, behavi
 
 def test_a_hanging_compiler_is_ended_with_its_children(stand_in: StandIn) -> None:
     program = stand_in("hang")
-    assert "had not ended after 1.5 s" in refusal(program, timeout_s=1.5)
+    assert "had not ended after 5 s" in refusal(program, timeout_s=5.0)
     assert gone(int((program.parent / "child.txt").read_text()))
 
 
@@ -116,10 +116,9 @@ def gone(process: int) -> bool:
     """Whether a process ended, or ends within seconds: the signal was sent before."""
     for _ in range(100):
         try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return True
-        if Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("Z"):
+            if Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("Z"):
+                return True
+        except (FileNotFoundError, ProcessLookupError):
             return True
         time.sleep(0.05)
     os.kill(process, signal.SIGKILL)

@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sagui.convert.errors import ConvertError
@@ -128,6 +128,10 @@ def test_every_label_means_one_thing_of_its_name(classes: list[str], labels: lis
 
 
 @given(st.text())
+@example("\u017f\u0301")
+@example("\ufb05\u0301")
+@example("\u0345\u0301")
+@example("\u1fb3\u0345")
 def test_folding_twice_is_folding_once(name: str) -> None:
     assert fold(fold(name)) == fold(name)
 

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,22 +71,28 @@ def prepared(shapes: Path, recipe: Recipe, cache: Path) -> tuple[Recipe, Prepare
     return recipe, prepare_photos(dataset, recipe, cache)
 
 
-def where(_: object, item: int) -> tuple[int, str]:
+def where(met: Path, item: int) -> tuple[int, str]:
+    """Waits until the other machine works too: one may start a second later, and find nothing left to do."""
     import ray
 
-    return item, ray.get_runtime_context().get_node_id()
+    node = ray.get_runtime_context().get_node_id()
+    (met / node).touch()
+    until_s = time.monotonic() + 60
+    while len(list(met.iterdir())) == 1 and time.monotonic() < until_s:
+        time.sleep(0.01)
+    return item, node
 
 
-def test_work_is_shared_out_and_comes_back_in_order(ray_engine: Engine) -> None:
-    items, nodes = zip(*ray_engine.map(where, None, range(40)), strict=True)
+def test_work_is_shared_out_and_comes_back_in_order(ray_engine: Engine, tmp_path: Path) -> None:
+    items, nodes = zip(*ray_engine.map(where, tmp_path, range(40)), strict=True)
     assert items == tuple(range(40))
     assert len(set(nodes)) == 2
-    done = dict(ray_engine.as_done(where, None, range(40)))
+    done = dict(ray_engine.as_done(where, tmp_path, range(40)))
     assert sorted(done) == list(range(40))
     assert all(result[0] == item for item, result in done.items())  # type: ignore[index]
 
 
-def test_items_are_taken_as_there_is_room(ray_engine: Engine) -> None:
+def test_items_are_taken_as_there_is_room(ray_engine: Engine, tmp_path: Path) -> None:
     taken: list[int] = []
 
     def items() -> Iterator[int]:
@@ -94,7 +101,7 @@ def test_items_are_taken_as_there_is_room(ray_engine: Engine) -> None:
             yield item
 
     results: Any
-    for results in (ray_engine.map(where, None, items()), ray_engine.as_done(where, None, items())):
+    for results in (ray_engine.map(where, tmp_path, items()), ray_engine.as_done(where, tmp_path, items())):
         taken.clear()
         next(results)
         assert len(taken) == 4, "two for each processor"

@@ -218,15 +218,10 @@ def _best_threshold(truth: npt.NDArray[np.bool_], scores: npt.NDArray[Any]) -> f
 
 
 def _top_k(test: Predictions) -> dict[int, Proportion]:
-    truth, n_labels = test.truth.argmax(axis=1), test.truth.shape[1]
-    return {
-        k: proportion(
-            int(metrics.top_k_accuracy_score(truth, test.scores, k=k, normalize=False, labels=range(n_labels))),
-            len(truth),
-        )
-        for k in TOP_K
-        if k < n_labels
-    }
+    # Of equal scores the first label, as `argmax` takes it: scikit-learn's measure takes the last.
+    ranked = np.argsort(-test.scores, axis=1, kind="stable")
+    hits = ranked == test.truth.argmax(axis=1)[:, np.newaxis]
+    return {k: proportion(int(hits[:, :k].sum()), len(hits)) for k in TOP_K if k < hits.shape[1]}
 
 
 def _per_class(test: Predictions, given: _Decisions, labels: Sequence[str]) -> tuple[ClassQuality, ...]:

@@ -155,8 +155,8 @@ class PmicMeter:
         """See `EnergyMeter.start`."""
         self._watts, self._over = [], threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
-        self._start = time.perf_counter()
         self._thread.start()
+        self._start = time.perf_counter()
 
     def stop(self) -> float | None:
         """See `EnergyMeter.stop`: the mean power, times the time."""

@@ -67,7 +67,9 @@ def fold(name: str) -> str:
     >>> fold(" Ankle_Boot ") == fold("ankle  boot")
     True
     """
-    return " ".join(unicodedata.normalize("NFC", name.replace("_", " ")).casefold().split())
+    # Folding takes letters apart, and what it leaves may come together with an accent behind it.
+    folded = unicodedata.normalize("NFD", name.replace("_", " ")).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
 
 
 def read_pairs(text: str, source: str) -> tuple[tuple[str, str], ...]:
