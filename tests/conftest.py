@@ -1,13 +1,17 @@
 """Photos, models, brokers: what several tests stand on."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 
 import cv2
@@ -28,7 +32,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test asserts a time: on a busy machine a single example may take seconds.
-settings.register_profile("sagui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Where a change is judged, all changes are judged by the same examples; everywhere else they are new each time.
+settings.register_profile(
+    "sagui",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("SAGUI_REQUIRE_PROGRAMS")),
+)
 settings.load_profile("sagui")
 
 ROOT = Path(__file__).parents[1]
@@ -47,10 +57,35 @@ def require_program(name: str) -> str:
     return path
 
 
+def _ports() -> Iterator[int]:
+    """Ports below those that systems hand out by themselves, others for each worker of a run."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    # From anywhere, for the sake of another run on this machine.
+    numbers = deque(range(10_100 + worker, 32_000, workers))
+    numbers.rotate(secrets.randbelow(len(numbers)))
+    return cycle(numbers)
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback; until it is used, nobody is given it who asks for any port."""
+    for port in _PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.2).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> bool:
@@ -77,20 +112,14 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [self._program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        assert wait_until(self._answers), "mosquitto does not answer"
+        assert wait_until(lambda: answers(self.port)), "mosquitto does not answer"
+        assert self._process.poll() is None, "another program has its port"
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
-
-    def _answers(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-        except OSError:
-            return False
-        return True
 
 
 @pytest.fixture

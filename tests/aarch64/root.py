@@ -48,7 +48,7 @@ _AWAY = re.compile(
     r"Failed to fetch|Temporary failure resolving|Could not resolve|Could not connect|"
     r"Connection (refused|reset|failed|timed out)|"
     r"Failed to establish a new connection|NewConnectionError|Network is unreachable|ConnectTimeout|Read timed out|"
-    r"Name or service not known|ProxyError",
+    r"Name or service not known|ProxyError|HTTP error 5\d\d|IncompleteRead|Remote end closed",
     re.IGNORECASE,
 )
 

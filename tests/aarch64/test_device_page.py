@@ -110,7 +110,7 @@ def resolve(requirements: list[str], python: str, platforms: list[str], *flags: 
     only = ("--target", "nowhere", "--implementation", "cp", "--only-binary=:all:", "--python-version", python)
     try:
         told = run_program(*pip, *only, *where, *flags, *requirements)
-    except ServerAwayError as error:
+    except (ServerAwayError, subprocess.TimeoutExpired) as error:
         pytest.skip(str(error))
     found = [each["metadata"] for each in json.loads(told)["install"]]
     return {each["name"].lower().replace("_", "-"): each["version"] for each in found}

@@ -8,7 +8,7 @@ from sagui.device.update.limits import Limits
 from sagui.device.update.source import Candidate
 from sagui.device.update.tuf_source import TufSource
 
-IMPATIENT = Limits(connect_s=5, silence_s=0.6, refresh_s=2.5, download_s=2.5, window_s=0.5, chunk_bytes=1 << 12)
+IMPATIENT = Limits(connect_s=5, silence_s=1.5, refresh_s=4, download_s=4, window_s=0.5, chunk_bytes=1 << 12)
 """So short that a test can wait; so long that a busy machine keeps to it."""
 
 

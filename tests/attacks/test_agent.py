@@ -115,7 +115,7 @@ def test_attacks_one_after_another_are_said_while_results_go_on(attacked: Attack
         attacked.server.answers.clear()
     assert {state.installed_version for state in attacked.states()} == {"1.2.3"}
     attacked.order()
-    assert eventually(lambda: attacked.states()[-1].phase == "confirmed", 30), attacked.states()[-1]
+    assert eventually(lambda: attacked.states()[-1].phase == "confirmed", 120), attacked.states()[-1]
     assert attacked.states()[-1].installed_version == "1.3.0"
     goes_on(attacked, eventually)
     assert attacked.reader.results()[-1].model.version == "1.3.0"

@@ -22,11 +22,13 @@ from tests.attacks.server import (
 )
 
 from sagui.device.errors import DistrustError, SourceAwayError
+from sagui.device.update.limits import LIMITS
 from sagui.registry.patch import make_patch
 
 OLD = bundle(0)
 NEW = OLD[:30_000] + b"a new head" + OLD[30_000:]
 EVIL = OLD[:30_000] + b"a bad head" + OLD[30_000:]
+SLOW = (dripping, dripping_headers, silent)
 BOMB = zstandard.ZstdCompressor().compress(bytes(1 << 28))
 
 
@@ -61,7 +63,7 @@ def test_another_bundle_is_refused_by_its_name_and_leaves_nothing(
     assert device.update().read_bytes() == NEW
 
 
-@pytest.mark.parametrize("answer", [dripping, dripping_headers, silent])
+@pytest.mark.parametrize("answer", SLOW)
 def test_a_bundle_that_does_not_come_is_not_waited_for(
     answer: Answer, installed: Path, server: Server, device: Device
 ) -> None:
@@ -95,7 +97,7 @@ def test_whatever_is_wrong_with_a_patch_the_whole_bundle_is_fetched(
     answer: Answer, installed: Path, server: Server, device: Device
 ) -> None:
     server.answers[".zst"] = answer
-    path = device.update(have=installed, limits=IMPATIENT)
+    path = device.update(have=installed, limits=IMPATIENT if answer in SLOW else LIMITS)
     assert path.read_bytes() == NEW
     assert server.ranges(".zst")
     assert device.left() == sorted([path.name, f"{digest(OLD)}.sagui"])

@@ -51,7 +51,8 @@ class Updating:
         self._store = Store(store_folder(folder))
         around = Surroundings(Willing(), Willing(), self.states.append, self._restart, Told())
         boot = begin(self._store, read_base(model))
-        self._updater = Updater("porch", policy or Policy(), boot, self._store, source, around)
+        # It asks the registry when it is told to, not by itself at a moment that chance chooses.
+        self._updater = Updater("porch", policy or Policy(every_s=0), boot, self._store, source, around)
 
     def order(self, version: str | None = None) -> UpdateState:
         """Is asked by a person for a version, or the newest; gives what it says of that."""

@@ -27,7 +27,7 @@ from sagui.device.publisher import Publisher
 from sagui.device.streams import Stream
 from sagui.infer.load import LoadedModel, load_model
 
-_FRAMES = 2000
+_FRAMES = int(os.environ.get("SAGUI_BENCH_FRAMES", "2000"))
 _ROUNDS = 7
 _TURN = 1000
 """Frames of one turn: short, so that a moment in which the machine is slow falls on both."""
@@ -153,7 +153,7 @@ def frame_to_broker_p99(bundle: Path, port: int) -> Row:
     command = [listener, "-p", str(port), "-t", "sagui/bench/result", "-q", "1", "-F", "%U %p", "-C", str(_FRAMES)]
     with TemporaryFile("w+") as heard:  # a pipe would fill, and hold the subscriber up
         with subprocess.Popen(command, stdout=heard) as subscriber:
-            time.sleep(0.5)
+            time.sleep(2)
             with whole_agent(model, port, MemoryCamera(), interval_s=1 / _FPS) as (agent, link):
                 agent.run()
                 assert link.drain(30)

@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 from tests.bench.rows import Row, write_rows
-from tests.conftest import free_port, wait_until
+from tests.conftest import answers, free_port, wait_until
 from tests.deploy.simulate.running import Fleet
 
 from sagui.deploy.simulate.limits import allow_connections
@@ -80,7 +80,7 @@ def mosquitto(folder: Path) -> Iterator[tuple[int, int]]:
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 1000000\n")
     with subprocess.Popen([_program("mosquitto"), "-c", config], stderr=subprocess.DEVNULL) as process:
         try:
-            time.sleep(0.5)
+            wait_until(lambda: answers(port))
             yield process.pid, port
         finally:
             process.terminate()
@@ -122,6 +122,7 @@ def measure(devices: int, results_per_s: float = RESULTS_PER_S, seconds: float =
                 time.sleep(_SETTLES_S)
                 at, before = time.time(), (_cpu_s(broker), _cpu_s(fleet.process.pid), len(fleet.records))
                 time.sleep(seconds)
+                wait_until(lambda: len(fleet.records) >= before[2] + 2)
                 took_s = time.time() - at
                 broker_s, simulator_s = _cpu_s(broker) - before[0], _cpu_s(fleet.process.pid) - before[1]
                 memory, during = _memory_mib(broker), fleet.records[before[2] :]

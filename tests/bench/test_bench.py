@@ -17,6 +17,7 @@ from tests.bench.speed import decode, feature_extraction, train_step
 from sagui.train.predict import BATCH
 
 
+@pytest.mark.timeout(900)
 def test_the_quick_benchmarks_report(root: Path, tmp_path: Path, program: Callable[[str], str]) -> None:
     program("mosquitto")
     program("mosquitto_sub")
@@ -24,7 +25,7 @@ def test_the_quick_benchmarks_report(root: Path, tmp_path: Path, program: Callab
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", *quick],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(root)},
+        env=os.environ | {"PYTHONPATH": str(root), "SAGUI_BENCH_FRAMES": "300"},
         capture_output=True,
         text=True,
         check=False,

@@ -10,6 +10,7 @@ import pytest
 from sagui.interrupt import Interrupt
 
 SOON_S = 0.05
+LATER_S = 1.0
 
 
 def strike(number: signal.Signals = signal.SIGUSR1) -> None:
@@ -38,11 +39,11 @@ def test_where_nobody_looks_it_comes_the_hard_way() -> None:
 
 
 def test_who_has_looked_ends_undisturbed() -> None:
-    with Interrupt(SOON_S).taking(signal.SIGUSR1) as interrupt:
+    with Interrupt(LATER_S).taking(signal.SIGUSR1) as interrupt:
         strike()
         assert interrupt.came()
         strike()
-        time.sleep(4 * SOON_S)
+        time.sleep(1.5 * LATER_S)
 
 
 def test_without_an_end_of_its_patience_it_never_comes_the_hard_way() -> None:
@@ -66,10 +67,10 @@ def test_what_is_sheltered_comes_to_its_end() -> None:
 def test_handlers_are_left_as_they_were_found() -> None:
     numbers = (signal.SIGUSR1, signal.SIGALRM)
     before = [signal.getsignal(number) for number in numbers]
-    with Interrupt(SOON_S).taking(signal.SIGUSR1):
+    with Interrupt(LATER_S).taking(signal.SIGUSR1):
         strike()
     assert [signal.getsignal(number) for number in numbers] == before
-    time.sleep(4 * SOON_S)  # an alarm left behind would end this process
+    time.sleep(1.5 * LATER_S)  # an alarm left behind would end this process
 
 
 def test_a_terminal_that_closes_is_no_reason_under_nohup() -> None:

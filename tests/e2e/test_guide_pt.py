@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -13,17 +12,11 @@ from pathlib import Path
 
 import cv2
 import pytest
-from tests.conftest import wait_until
+from tests.conftest import free_port, wait_until
 
 from sagui.cli import COMMANDS
 
 ORDER = [*["sagui"] * 4, "mosquitto", "sagui", "mosquitto_sub", *["sagui"] * 5]
-
-
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +105,7 @@ def test_the_commands_work_as_they_stand(
     blocks = re.findall(r"^```sh\n(.*?)\n```", guide.read_text(), re.MULTILINE | re.DOTALL)
     assert [command.split()[0] for command in blocks] == ORDER
     # The one thing changed: the ports, because a test does not take those that others use.
-    broker, page = free_port(), free_port()
+    broker, page = str(free_port()), str(free_port())
     inspect, train, convert, classify, mosquitto, run, hear, monitor, dashboard, doctor, selftest, config = (
         command.replace("1883", broker).replace("8080", page) for command in blocks
     )

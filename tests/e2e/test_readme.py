@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from tests.conftest import free_port
 
 MAKE = re.compile(r"^make (\w+)", re.MULTILINE)
 
@@ -37,9 +37,7 @@ def test_the_commands_work_as_they_stand(
 ) -> None:
     for name in ("mosquitto", "mosquitto_sub"):
         program(name)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     # The one thing changed: the port, because a test does not take the one that others use.
     commands = [command.replace("1883", port) for command in blocks((root / "README.md").read_text(), "sh")]
     programs = [command.split()[0] for command in commands]

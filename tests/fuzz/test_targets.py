@@ -66,7 +66,7 @@ def test_atheris_finds_no_fault_in_a_moment_and_keeps_what_it_learned(tmp_path: 
         if os.environ.get("SAGUI_REQUIRE_PROGRAMS"):
             pytest.fail(str(error))
         pytest.skip(str(error))
-    found = fuzz("command", 1, tmp_path / "command")
+    found = fuzz("command", 5, tmp_path / "command")
     assert found.fault is None
     assert found.runs > 0
     assert list((tmp_path / "command").iterdir())

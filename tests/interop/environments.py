@@ -3,6 +3,7 @@
 They want other versions of numpy and OpenCV than sagui does, so they cannot live beside it.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -94,14 +95,26 @@ def _key(program: Program) -> str:
 
 
 def _make(folder: Path, program: Program) -> None:
+    """Makes it once: another process may be at it, or use what a faster one has made."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = folder.with_name(f"{folder.name}.lock").open("w")
+    except OSError as error:
+        raise ProgramMissingError(f"{folder.parent}: no environment can be made there: {error}") from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "bin" / "python").exists():
+            _make_anew(folder, program)
+
+
+def _make_anew(folder: Path, program: Program) -> None:
+    try:
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise ProgramMissingError(f"{folder.parent}: no environment can be made there: {error}") from error
     try:
         _install(beside, program)
-        # What is left of an interpreter that was removed; another process may have been faster.
+        # What is left of an interpreter that was removed.
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
     except (subprocess.SubprocessError, OSError) as error:

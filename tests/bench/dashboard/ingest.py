@@ -121,6 +121,7 @@ def ingest(per_s: float, seconds: float, devices: int = DEVICES) -> Kept:
             half = (time.monotonic() - start) * per_s - _stored(database)
             done = said(process)
         drained_s = _drain(database, devices * count)
+        page.locator("article.card").nth(devices - 1).wait_for()
         used_s, shown = server.cpu_s() - before_s, page.locator("article.card").count()
         lost = _lost(database, devices, count)
     if shown != devices:

@@ -110,7 +110,7 @@ def wire_to_pixel(devices: int = 100, per_s: float = 100, seconds: float = 30) -
         page.evaluate(_OBSERVE)
         wire_ms.clear()
         said = _turns(client, devices, per_s, seconds)
-        time.sleep(_SETTLES_S)
+        time.sleep(2 * _SETTLES_S)
         shown_ms = page.evaluate("window.delays")
         _hang_up(client)
     p50_ms, p95_ms = np.percentile(shown_ms, [50, 95])

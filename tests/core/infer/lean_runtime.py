@@ -26,7 +26,7 @@ def main() -> None:
     said = {"found": ", ".join(found)}
     said["nothing"] = told(partial(delegated, library, "nothing", CANDIDATES))
     for what in ("refuse", "fail", "abort", "fault", "hang"):
-        said[what] = told(partial(delegated, library, what, ("tflite_runtime",)))
+        said[what] = told(partial(delegated, library, what, ("tflite_runtime",), 5.0 if what == "hang" else 60.0))
     said["auto"] = told(partial(proven, bundle, AUTO))
     said["cpu"] = told(partial(proven, bundle, CPU))
     options = (("do", "run"), ("high", sys.argv[4]), ("low", sys.argv[5]))
@@ -34,8 +34,8 @@ def main() -> None:
     sys.stdout.write(json.dumps(said))
 
 
-def delegated(library: Path, what: str, candidates: tuple[str, ...]) -> str:
-    return load_runtime(ADDITION, 1, candidates, Delegate(str(library), (("do", what),)), limit_s=5.0).name
+def delegated(library: Path, what: str, candidates: tuple[str, ...], limit_s: float = 60.0) -> str:
+    return load_runtime(ADDITION, 1, candidates, Delegate(str(library), (("do", what),)), limit_s=limit_s).name
 
 
 def proven(bundle: Path, device: Device) -> str:

@@ -1,8 +1,8 @@
 """Who may say and hear what, at a real mosquitto that `sagui broker init` made the files for."""
 
-import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
+from tests.conftest import free_port
 
 from sagui.deploy.broker.command import broker as command
 
@@ -33,6 +34,7 @@ class Client:
     connected: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._listens = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         context = ssl.create_default_context(cafile=str(self.ca))
         if self.certificate:
@@ -40,6 +42,7 @@ class Client:
         self._client.tls_set_context(context)
         self._client.on_connect = lambda *a: self.connected.append(a[3].value)
         self._client.on_message = lambda _c, _u, message: self.heard.append((message.topic, bytes(message.payload)))
+        self._client.on_subscribe = lambda *_: self._listens.set()
         self._client.on_publish = lambda _c, _u, number, reason, _p: self.answers.update({number: reason.value})
 
     def open(self) -> "Client":
@@ -58,7 +61,7 @@ class Client:
 
     def listen(self, pattern: str) -> None:
         self._client.subscribe(pattern, options=SubscribeOptions(qos=1))
-        time.sleep(0.1)
+        assert self._listens.wait(10)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -106,9 +109,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, program: Callable[[str], str], eventually: Callable[..., bool]) -> Iterator[Site]:
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     folder = tmp_path / "site"
     site = Site(folder, program("mosquitto"), port, eventually)
     names: list[Any] = ["--device", "porch", "--device", "shed", "--operator", "ana", "--reader", "grafana"]

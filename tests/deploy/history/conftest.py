@@ -4,13 +4,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import free_port
 
 from sagui.deploy.history import History, Row
 from sagui.deploy.history.rows import placed
@@ -65,7 +65,7 @@ class Postgres:
             [
                 *(str(self._programs / "postgres"), "-D", str(self._folder / "data"), "-p", str(self.port)),
                 *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"),
-                *("-c", "fsync=off", "-c", "max_connections=20"),
+                *("-c", "fsync=off", "-c", "max_connections=20", "-c", "autovacuum=off"),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -117,7 +117,7 @@ def postgres(eventually: Callable[..., bool]) -> Iterator[Postgres]:
         if os.environ.get("SAGUI_REQUIRE_PROGRAMS"):
             pytest.fail(reason)
         pytest.skip(reason)
-    server = Postgres(programs[-1], _free_port())
+    server = Postgres(programs[-1], free_port())
     server.start()
 
     def answers() -> bool:
@@ -155,9 +155,3 @@ def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]
         opened = PostgresHistory(request.getfixturevalue("postgres_url"))
     yield opened
     opened.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -76,10 +76,8 @@ def test_what_was_written_into_a_deleted_file_waits_and_is_written_into_a_new_on
     put(writer, row, 2)
     assert eventually(lambda: writer.tally == Tally(written=3))  # nobody has looked again yet
     clock.now_s += 1.0
-    assert eventually(lambda: bool(writer.tally.trouble))
-    assert writer.tally == Tally(
-        written=1, waiting=2, trouble=f"database {path}: was deleted or moved; it is made anew within seconds"
-    )
+    trouble = f"database {path}: was deleted or moved; it is made anew within seconds"
+    assert eventually(lambda: writer.tally == Tally(written=1, waiting=2, trouble=trouble))
     assert not path.exists()
     put(writer, row, 3)
     clock.now_s += 5.0

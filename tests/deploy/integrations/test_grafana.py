@@ -55,7 +55,7 @@ def expand(sql: str, devices: tuple[str, ...] = DEVICES, interval_s: int = 60) -
     quoted = ",".join("'" + one.replace("'", "''") + "'" for one in devices)
     sql = sql.replace("${device:sqlstring}", quoted)
     assert "$" not in sql, sql
-    return sql
+    return sql.replace("now()", f"timestamptz {end}")
 
 
 def fill(database: Postgres, config: Config) -> None:
@@ -200,7 +200,7 @@ def test_the_numbers_are_those_of_the_messages(panels: dict[str, Panel], filled:
 
 def test_silent_are_those_who_were_not_heard_for_two_minutes(panels: dict[str, Panel], filled: Postgres) -> None:
     assert rows_of(panels, "Devices that are silent", filled) == [{"silent": "3"}]
-    filled.query("UPDATE telemetry SET received_ns = extract(epoch FROM now()) * 1e9 WHERE device = 'shed'")
+    filled.query(expand("UPDATE telemetry SET received_ns = extract(epoch FROM now()) * 1e9 WHERE device = 'shed'"))
     assert rows_of(panels, "Devices that are silent", filled) == [{"silent": "2"}]
 
 

@@ -19,6 +19,8 @@ from tests.deploy.integrations.npm_packages import installed
 from sagui.wire import State, encode, topics
 
 DEVICES = ("porch", "shed", "evil")
+# One of each message that the page is to show.
+SHOWN = ("94.4 %", "61.2 °C", "2 of 3", "cracked", "The last photo of porch", "&lt;img src=x", "speaks a version")
 
 
 def environment(site: Site) -> dict[str, str]:
@@ -65,13 +67,14 @@ def node_red(
 
 
 def seen(browser: str, url: str, profile: Path) -> str:
-    """The page as a browser has drawn it, half a minute of its own time after it was opened."""
+    """The page as a browser has drawn it, half a minute of its own time after it was opened; empty if it hangs."""
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
     options += ["--disable-background-networking", f"--user-data-dir={profile}", "--virtual-time-budget=30000"]
-    done = subprocess.run(
-        [browser, *options, "--dump-dom", url], capture_output=True, text=True, timeout=90, check=False
-    )
-    return done.stdout
+    command = [browser, *options, "--dump-dom", url]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False).stdout
+    except subprocess.TimeoutExpired:
+        return ""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,7 @@ def page(program: Callable[[str], str], site: Site, node_red: NodeRed, tmp_path_
     text = ""
     for attempt in range(3):
         text = seen(browser, f"http://127.0.0.1:{node_red.port}/dashboard/cameras", profiles / str(attempt))
-        if "cracked" in text:
+        if all(shown in text for shown in SHOWN):
             break
     return text
 

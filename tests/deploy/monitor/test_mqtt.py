@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conftest import free_port
 from tests.deploy.monitor.watching import Voice, crowd
 
 from sagui.deploy.broker.command import broker as broker_command
@@ -76,8 +77,7 @@ def test_what_is_kept_and_what_is_said_comes(mosquitto: Any, voice: Voice, proto
 
 def test_a_broker_that_is_away_at_the_start_is_found_when_it_comes(stopped_mosquitto: Any) -> None:
     with open_feed(stopped_mosquitto.url) as feed:
-        (away,) = [one for one in until(feed, is_away) if is_away(one)]
-        assert isinstance(away, Away)
+        away = next(one for one in until(feed, is_away) if isinstance(one, Away))
         assert "refused" in away.why
         stopped_mosquitto.start()
         until(feed, is_connected)
@@ -179,9 +179,7 @@ def site(
 ) -> Iterator[tuple[str, Path]]:
     """A broker with TLS that lets in whom it knows by certificate."""
     folder, log = tmp_path_factory.mktemp("broker") / "site", tmp_path_factory.mktemp("log") / "log"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     where = ["--install-dir", folder / "mosquitto", "--port", port, "--bind", "127.0.0.1"]
     done = CliRunner().invoke(
         broker_command, ["init", str(folder), "--host", "localhost", "--reader", "grafana", *map(str, where)]

@@ -17,6 +17,7 @@ import asyncssh
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from tests.conftest import free_port
 from tests.deploy.push.pushing import options_for
 
 from sagui.deploy.push import deliver as story
@@ -161,9 +162,7 @@ def make_sshd(
         for path in (folder, folder / "bin", folder / "tmp"):
             path.mkdir()
         shutil.copy(client_key.with_suffix(".pub"), folder / "authorized_keys")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         sshd = Sshd(program("sshd"), folder, port, settings=settings)
         sshd.new_host_key()
         sshd.start()

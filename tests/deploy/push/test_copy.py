@@ -148,6 +148,7 @@ def test_the_agents_user_is_become_by_sudo(push: Any, sshd: Any, standin: Any) -
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    return "zombie" not in status

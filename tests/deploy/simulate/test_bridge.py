@@ -155,7 +155,9 @@ def test_while_the_line_is_down_the_centre_knows_that_and_not_what_became_of_dev
     centre, site = brokers
     with Fleet(site.url, "--devices", "2", "--keep") as fleet:
         assert set(centre.kept("sagui/+/availability", 2).values()) == {"online"}
+        fleet.until(lambda record: record["online"] == 2)
         site.stop(signal.SIGKILL)
+        fleet.until(lambda record: record["online"] == 0)
         assert wait_until(lambda: centre.kept("sagui-bridge/porto/state") == {"sagui-bridge/porto/state": "0"})
         assert set(centre.kept("sagui/+/availability", 2).values()) == {"online"}
         plan = [

@@ -12,9 +12,9 @@ from sagui.device.machine import Answer, Machine, ask_program
 from sagui.infer.choose import choose
 
 
-def child(code: str) -> Machine:
+def child(code: str, most_s: float = 30.0) -> Machine:
     """A machine whose probes run other code than ours, in a real process."""
-    return Machine(ask=lambda _command, limit_s: ask_program([sys.executable, "-c", code], min(limit_s, 0.5)))
+    return Machine(ask=lambda _command, limit_s: ask_program([sys.executable, "-c", code], min(limit_s, most_s)))
 
 
 def test_a_module_that_is_there_says_its_version_and_place() -> None:
@@ -44,7 +44,7 @@ def test_a_crash_is_named_by_its_signal() -> None:
 
 
 def test_a_hang_ends() -> None:
-    probed = run_probe(child("import time; time.sleep(60)"), "runtime", "litert")
+    probed = run_probe(child("import time; time.sleep(60)", 0.5), "runtime", "litert")
     assert probed.crashed
     assert "no answer within" in probed.error
 

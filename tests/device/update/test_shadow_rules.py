@@ -99,7 +99,7 @@ def test_a_model_of_another_opinion_is_always_refused(count: int, share: float) 
     assert "disagreement" in kinds(seen(turns(count)), seen(new))
 
 
-@given(counts, st.floats(0.6, 1.0), st.floats(0, 0.1))
+@given(counts, st.floats(0.65, 1.0), st.floats(0, 0.08))
 def test_a_model_that_has_no_names_any_more_is_always_refused(count: int, new: float, old: float) -> None:
     before, after = nameless(seen(turns(count)), int(old * count)), nameless(seen(turns(count)), round(new * count))
     assert "unknown" in kinds(before, after)

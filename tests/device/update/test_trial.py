@@ -36,7 +36,11 @@ def test_what_is_never_confirmed_is_reverted_in_the_end() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 50), st.sampled_from([None, None, "ill"])), min_size=1, max_size=20),
+    st.lists(
+        st.tuples(st.integers(0, 400).map(lambda eighths: eighths / 8), st.sampled_from([None, None, "ill"])),
+        min_size=1,
+        max_size=20,
+    ),
     st.integers(0, 20),
 )
 def test_nothing_is_confirmed_too_early_or_while_something_is_wrong(

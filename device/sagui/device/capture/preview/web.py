@@ -123,6 +123,7 @@ class WebPreview:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, place: Place, preview: WebPreview) -> None:
         self.preview = preview
