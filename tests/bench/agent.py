@@ -28,6 +28,7 @@ from sagui.device.streams import Stream
 from sagui.infer.load import LoadedModel, load_model
 
 _FRAMES = int(os.environ.get("SAGUI_BENCH_FRAMES", "2000"))
+"""Fewer where it is only seen that they are measured."""
 _ROUNDS = 7
 _TURN = 1000
 """Frames of one turn: short, so that a moment in which the machine is slow falls on both."""

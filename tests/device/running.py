@@ -34,7 +34,7 @@ class Agent:
         return next((line for line in self.events if line["event"] == event), None)
 
     def wait(self) -> tuple[int, str]:
-        status = self.process.wait(30)
+        status = self.process.wait(120)
         self._reader.join(5)
         return status, self.process.stderr.read() if self.process.stderr else ""
 

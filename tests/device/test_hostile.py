@@ -85,10 +85,15 @@ def test_a_flood_of_garbage_costs_no_result_and_no_memory(
     pour(count)
     assert goes_on(results, eventually)
     assert resident_bytes(agent) - before < GROWTH_BYTES
-    flood.pour(where[0], [b"report"])
-    assert eventually(lambda: agent.said("command") is not None)
+
+    def reported() -> bool:
+        flood.pour(where[0], [b"report"])  # one may be dropped, behind the flood
+        return agent.said("command") is not None
+
+    assert eventually(reported)
     assert eventually(lambda: ignored(health) > 100)
-    complaints = [(one["event"], one.get("reason")) for one in agent.events if one["event"] not in {"ready", "warning"}]
+    others = {"ready", "warning", "command"}
+    complaints = [(one["event"], one.get("reason")) for one in agent.events if one["event"] not in others]
     assert len(complaints) == len(set(complaints))
     assert {("command-ignored", "unknown"), ("command-ignored", "long"), ("claim-ignored", None)} <= set(complaints)
     # A broker of MQTT 5 is asked to keep what is that large to itself.
@@ -163,6 +168,7 @@ def test_a_model_that_is_swapped_counts_at_the_next_start_and_only_if_it_is_prov
     assert goes_on(reader, eventually, 10)
     assert [result.label for result in reader.results()][:6] == ["red", "green", "blue"] * 2
     ended(agent)
+    assert eventually(lambda: len(reader.results()) == (agent.said("stopped") or {})["published"])
     assert {result.model.version for result in reader.results()} == {"1.2.3"}
     count = len(reader.results())
     again = start("--config", path)
@@ -229,12 +235,13 @@ def test_labels_and_names_of_a_plain_file_reach_every_place_that_shows_them(
     agent = start(model, *given, "--discovery", "--prometheus", f"127.0.0.1:{port}")
     assert eventually(lambda: {result.label for result in reader.results()} == set(lines))
     assert {result.model.name for result in reader.results()} == {model.stem}
+    assert eventually(lambda: bool(reader.payloads("sagui/porch/telemetry")))
     introduced = json.loads(reader.payloads("homeassistant/device/porch/config")[0])
     assert introduced["device"]["model"] == f"{model.stem} 0.0.0"
     told = decode(reader.payloads("sagui/porch/telemetry")[0], Telemetry)
     assert told.model is not None
     assert told.model.name == model.stem
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         families = list(parser.text_string_to_metric_families(answer.read().decode()))
     assert {sample.name for family in families for sample in family.samples} >= {"sagui_frames_total"}
     ended(agent)

@@ -46,15 +46,17 @@ def test_a_clock_that_jumps_by_years_upsets_no_rule_and_no_order(
     assert eventually(lambda: len(reader.results()) >= 5)
     now = years(reader)[0]
     clock.jump(10)
-    assert goes_on(reader, eventually, 10)
+    assert eventually(lambda: len(years(reader)) >= 2)
     mosquitto._process.send_signal(signal.SIGSTOP)
-    clock.jump(-20)
-    assert eventually(lambda: waiting(state) >= 40)
-    clock.jump(30)
+    for year in (-20, 30):
+        clock.jump(year)
+        before = waiting(state)
+        assert eventually(lambda before=before: waiting(state) >= before + 30)
     mosquitto._process.send_signal(signal.SIGCONT)
-    assert goes_on(reader, eventually, 60)
+    assert eventually(lambda: len(years(reader)) >= 4)
     # What waited while the clock went back and forth is neither too old nor out of order.
-    assert numbers(reader) == list(range(len(numbers(reader))))
+    came = numbers(reader)
+    assert came == list(range(len(came)))
     assert np.allclose(years(reader), [now, now + 10, now - 20, now + 30], atol=1)
     clock.jump(0)
     mosquitto.stop()
@@ -201,7 +203,8 @@ def test_a_state_folder_that_cannot_be_written_to_is_said_and_nothing_stops(
     ended(agent)
     said = [event["event"] for event in agent.events]
     assert [said.count(name) for name in ("outbox-memory", "collect", "history")] == [1, 1, 1]
-    assert numbers(reader) == list(range(len(numbers(reader))))
+    came = numbers(reader)
+    assert came == list(range(len(came)))
 
 
 def test_a_machine_that_is_read_only_is_no_reason_to_be_silent(

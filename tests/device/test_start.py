@@ -212,7 +212,10 @@ def test_a_model_that_cannot_be_used_is_said(arrange: Arrange, monkeypatch: pyte
     assert scene.heard == ["open", "close"]
 
 
-def test_why_it_cannot_begin_waits_a_moment_for_the_broker(arrange: Arrange, tmp_path: Path) -> None:
+def test_why_it_cannot_begin_waits_a_moment_for_the_broker(
+    arrange: Arrange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "_LAST_WORDS_S", 60.0)
     scene = arrange(spec=f"folder:{tmp_path}/gone")
     scene.link.connected = False
     thread, errors = running(scene)

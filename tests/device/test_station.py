@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from paho.mqtt import publish
 from tests.conftest import free_port
+from tests.device.hardship import goes_on
 from tests.device.running import Agent, Reader
 
 from sagui.device.health.crashes import CRASHES
@@ -69,7 +70,7 @@ def test_telemetry_is_kept_by_the_broker(
 def test_a_camera_that_stalls_is_said_and_so_is_its_return(
     toy_bundle: Path, mosquitto: Any, reader: Reader, eventually: Eventually
 ) -> None:
-    spec = "synthetic?fps=20&stall_after=5&stall_seconds=0.5"
+    spec = "synthetic?fps=20&stall_after=40&stall_seconds=0.5"
     agent = Agent(toy_bundle, "--camera", spec, "--broker", mosquitto.url)
 
     def cameras() -> list[str]:
@@ -112,8 +113,7 @@ def test_without_snapshots_nobody_gets_a_photo(
     write_settings: Callable[..., Path], mosquitto: Any, reader: Reader, eventually: Eventually
 ) -> None:
     agent = Agent("--config", write_settings())
-    assert eventually(lambda: agent.said("first-result") is not None)
-    assert eventually(lambda: agent.said("connected") is not None)
+    assert eventually(lambda: bool(reader.results()))
     say(mosquitto, "sagui/porch/command", "snapshot")
     assert eventually(lambda: agent.said("command-ignored") is not None)
     # What an earlier start may have left with the broker is taken away.
@@ -196,10 +196,11 @@ def test_settings_are_read_again_on_a_hangup(
     reloaded = agent.said("reloaded")
     assert reloaded is not None
     assert {"decide.every_s", "decide.agree"} <= set(reloaded["changed"])
+    # More than may be on their way: what comes then is by the new rules, by which the state never changes.
+    assert goes_on(reader, eventually, 20)
     states = len(reader.payloads("sagui/porch/state"))
-    before = len(reader.results())
-    assert eventually(lambda: len(reader.results()) >= before + 20)
-    assert len(reader.payloads("sagui/porch/state")) <= states + 1
+    assert goes_on(reader, eventually, 20)
+    assert len(reader.payloads("sagui/porch/state")) == states
     ended(agent)
 
 
@@ -245,7 +246,7 @@ def test_telemetry_for_prometheus(write_settings: Callable[..., Path], reader: R
     port = free_port()
     agent = Agent("--config", write_settings(f"[telemetry]\nprometheus = '127.0.0.1:{port}'\n"))
     assert eventually(lambda: len(reader.results()) > 3)
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         text = answer.read().decode()
     assert "sagui_frames_total" in text
     assert 'sagui_model_info{name="toy"' in text
@@ -272,7 +273,7 @@ def test_two_agents_with_one_name_on_two_machines_are_one_too_many(
     assert len(errors.splitlines()) == 1
     count = len(reader.results())
     assert eventually(lambda: len(reader.results()) > count + 3)
-    assert reader.payloads("sagui/porch/availability")[-1] == b"online"
+    assert eventually(lambda: reader.payloads("sagui/porch/availability")[-1] == b"online")
     ended(first)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import free_port
 
 from sagui.device.cameras import Incident, open_camera
 from sagui.device.errors import CameraError
@@ -55,9 +56,7 @@ class Server:
     """The server in a process of its own, to be killed, paused and started again."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/cam"
         self.start()
 

@@ -59,8 +59,8 @@ def test_it_ends_when_asked_to() -> None:
 
 
 def test_a_rate_is_kept() -> None:
-    camera = SyntheticCamera(options=Options(frames=11, fps=100))
     started = time.monotonic()
+    camera = SyntheticCamera(options=Options(frames=11, fps=100))
     assert len(list(iter(camera.read, None))) == 11
     assert time.monotonic() - started >= 0.099
 

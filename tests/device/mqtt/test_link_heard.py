@@ -14,6 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.conftest import free_port
 from tests.device.said import Said
 
+from sagui.device.mqtt import dialing
 from sagui.device.mqtt import link as link_module
 from sagui.device.mqtt.address import parse_address
 from sagui.device.mqtt.inbox import LARGEST_BYTES, ROOM
@@ -28,6 +29,7 @@ BOTH = pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link_module, "_RETRY_MIN_S", 0.2)
     monkeypatch.setattr(link_module, "_RETRY_MAX_S", 0.3)
+    monkeypatch.setattr(dialing, "ANSWER_S", 30.0)
 
 
 class Person:

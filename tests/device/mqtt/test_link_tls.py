@@ -11,6 +11,7 @@ import pytest
 from tests.device.said import Said
 
 from sagui.device.errors import BrokerError
+from sagui.device.mqtt import dialing
 from sagui.device.mqtt import link as link_module
 from sagui.device.mqtt.address import PASSWORD, USER, parse_address
 from sagui.device.mqtt.link import Link
@@ -86,6 +87,7 @@ def secured(stopped_mosquitto: Any) -> Secured:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link_module, "_RETRY_MIN_S", 0.1)
     monkeypatch.setattr(link_module, "_RETRY_MAX_S", 0.1)
+    monkeypatch.setattr(dialing, "ANSWER_S", 30.0)
 
 
 @pytest.fixture
@@ -172,7 +174,7 @@ def test_a_broker_that_does_not_like_our_certificate_is_tried_again(
     assert eventually(lambda: bool({"refused", "away"} & set(said.events)))
     assert not link.drain(0.6)
     # Once the broker's reason was lost in its hanging up: then we can only guess.
-    assert "certificate" in said.texts[-1]
+    assert any("certificate" in text for text in said.texts)
     assert len(said.events) == len(set(said.events)) <= 3
     assert not link.connected
     secured.broker.stop()

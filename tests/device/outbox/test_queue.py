@@ -201,7 +201,7 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         self.outbox.rewind()
         self.sent.clear()
 
-    @rule(seconds=st.floats(0, 40))
+    @rule(seconds=st.integers(0, 320).map(lambda eighths: eighths / 8))
     def time_passes(self, seconds: float) -> None:
         self.clock.now += seconds
         self.born_s += seconds

@@ -87,4 +87,12 @@ def test_the_rate_is_that_since_the_report_before(reported: Reported) -> None:
         reported.now += seconds
         rates.append(reported.reporter.report().fps)
     assert rates == [10.0, 0.5, 0.0, 30.0]
-    assert reported.reporter.report().fps == 0.0, "no time has gone by"
+
+
+def test_a_report_right_after_another_tells_its_rate_and_leaves_the_frames_to_the_next(reported: Reported) -> None:
+    rates = []
+    for frames, seconds in ((1, 0.0), (100, 10.0), (0, 0.0), (1, 0.001), (9, 0.999), (0, 0.05)):
+        reported.look(frames)
+        reported.now += seconds
+        rates.append(reported.reporter.report().fps)
+    assert rates == [0.0, 10.1, 10.1, 10.1, 10.0, 10.0]

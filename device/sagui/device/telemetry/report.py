@@ -16,6 +16,9 @@ from sagui.device.telemetry.readers import (
 )
 from sagui.wire import Mode, ModelRef, OutboxCounts, Percentiles, Telemetry, timestamp
 
+LEAST_S = 0.1
+"""A rate is one of so much time at least: a report sooner after another repeats its rate."""
+
 
 class Reporter:
     """Writes reports. It remembers the one before, for the frames a second since: make one for each reader."""
@@ -39,7 +42,7 @@ class Reporter:
         """
         self._meter, self._machine, self._folder = meter, machine, folder
         self._counts, self._clock = counts, clock
-        self._before = (0.0, 0)
+        self._before, self._rate = (0.0, 0), 0.0
 
     def report(self, mode: Mode = "normal", *, ignored_commands: int = 0, model: ModelRef | None = None) -> Telemetry:
         """Measures now. It may take some milliseconds, and more where ``vcgencmd`` must be asked.
@@ -72,9 +75,11 @@ class Reporter:
 
     def _fps(self, measured: Measured) -> float:
         time_s, frames = self._before
-        self._before = (measured.time_s, measured.frames)
         lasted_s = measured.time_s - time_s
-        return (measured.frames - frames) / lasted_s if lasted_s > 0 else 0.0
+        if lasted_s >= LEAST_S:
+            self._before = (measured.time_s, measured.frames)
+            self._rate = (measured.frames - frames) / lasted_s
+        return self._rate
 
 
 def _percentiles(measured: Measured) -> Percentiles | None:
