@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt import publish
 from rich.console import Console
 from tests.deploy.small_demo import OPTIONS, RECIPE, copy_some_cells
+from tests.device.running import Reader
 
 from sagui.bundle import read_bundle
 from sagui.deploy.demo.broker import pass_over_timeouts
@@ -82,23 +84,16 @@ def test_ctrl_c_ends_it_early_and_well(plot: Plot, root: Path) -> None:
 def test_it_uses_a_broker_of_yours_and_leaves_nothing_on_it(
     plot: Plot, mosquitto: Any, eventually: Callable[..., bool]
 ) -> None:
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
-
     summary = tell(
         Plot(plot.data, plot.out, 2.0, mosquitto.url, plot.recipe, plot.options), Console(file=io.StringIO())
     )
     assert summary.messages_received == summary.messages_published > 0
-    retained: list[str] = []
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    client.on_message = lambda _client, _data, message: retained.append(message.topic)
-    client.connect("127.0.0.1", mosquitto.port)
-    client.subscribe("sagui/#")
-    client.loop_start()
-    eventually(lambda: bool(retained), 1.0)
-    client.disconnect()
-    client.loop_stop()
-    assert not retained
+    reader = Reader(mosquitto.port)
+    assert reader.subscribed.wait(30)
+    publish.single("sagui/the/end", port=mosquitto.port)  # what is retained comes before it
+    assert eventually(lambda: bool(reader.messages))
+    reader.close()
+    assert [message.topic for message in reader.messages] == ["sagui/the/end"]
 
 
 def test_what_is_no_address_of_a_broker_is_told_before_anything_is_learned(root: Path, tmp_path: Path) -> None:

@@ -58,6 +58,21 @@ def test_a_broker_that_is_not_there_is_named_and_not_waited_for_for_ever() -> No
         simulation.run()
 
 
+def test_a_broker_that_goes_for_a_while_ends_nothing() -> None:
+    simulation, network, lines = simulated(Run(3, duration_s=60, every_s=10))
+
+    def say(line: str) -> None:
+        lines.append(line)
+        network.open = len(lines) != 1  # away from 10 s to 20 s
+        if not network.open:
+            for device in network.connected:
+                network.cut(device)
+
+    simulation._say = say
+    assert simulation.run().online == 3
+    assert "0 of 3 online" in lines[1]
+
+
 def test_names_have_as_many_digits_as_the_last_one() -> None:
     assert names("sim", 1000)[::999] == ["sim-0001", "sim-1000"]
 
