@@ -166,7 +166,9 @@ def test_a_worker_takes_one_thread_unless_that_changes_numbers(
 ) -> None:
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
     assert list(ray_engine.map(threads, None, ["TF_NUM_INTRAOP_THREADS"])) == ["3"]
-    assert list(ray_engine.map(threads_of_one, None, ["TF_NUM_INTRAOP_THREADS"])) == ["1"]
+    for matters, number in ((False, "1"), (True, "3")):
+        monkeypatch.setattr("sagui.train.engine.ray.threads_change_predictions", lambda matters=matters: matters)
+        assert list(ray_engine.map(threads_of_one, None, ["TF_NUM_INTRAOP_THREADS"])) == [number]
 
 
 def test_what_tasks_share_is_opened_once_by_each_worker(ray_engine: Engine) -> None:

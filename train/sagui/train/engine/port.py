@@ -52,9 +52,9 @@ class Engine(Protocol):
 
 
 def single_threaded(task: _Task) -> _Task:
-    """Marks a task that computes the same numbers with any number of threads, so that one may do.
+    """Marks a task that predicts: one thread will do where that gives the same numbers as many.
 
-    Prediction is such a task, learning is not: how TensorFlow sums gradients up depends on the number of threads.
+    It never does for learning: how TensorFlow sums gradients up depends on the number of threads.
     """
     task.single_threaded = True  # type: ignore[attr-defined]
     return task

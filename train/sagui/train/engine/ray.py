@@ -24,6 +24,7 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
+from sagui.train.engine.kernels import threads_change_predictions
 from sagui.train.engine.port import Item, Result
 from sagui.train.errors import EngineError
 
@@ -39,7 +40,7 @@ class RayEngine:
     """An `Engine` on the cluster that Ray is connected to.
 
     A task gets one processor, or one GPU where the cluster has some. Its worker computes with as many threads as this
-    process would, since what is learned depends on their number; one, if the task says that it does not.
+    process would, since what is learned depends on their number; one, if what the task computes does not.
     """
 
     name = "ray"
@@ -110,12 +111,13 @@ def _sender(task: Callable[[Any, Any], Any], shared: object) -> Callable[[Any], 
     """What gives an item to a worker."""
     work = ray.put(cloudpickle.dumps((task, shared)))
     learns = not getattr(task, "single_threaded", False)
+    one_will_do = not (learns or _gpus() or threads_change_predictions())
     remote = ray.remote(
         num_cpus=1,
         num_gpus=_gpus(),
         max_retries=MAX_RETRIES,
         max_calls=_TRAININGS if learns else 0,
-        runtime_env={"env_vars": _environment(_threads() if learns or _gpus() else 1)},
+        runtime_env={"env_vars": _environment(1 if one_will_do else _threads())},
     )(_work)
     # In a list, it is not fetched anew for each task.
     return lambda item: remote.remote([work], item)
