@@ -10,7 +10,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 
@@ -72,11 +71,16 @@ _PORTS = _ports()
 
 def free_port() -> int:
     """A port of the loopback; until it is used, nobody is given it who asks for any port."""
-    for port in _PORTS:
-        with socket.socket() as probe, suppress(OSError):
+    return next(filter(_is_free, _PORTS))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
             probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError
+        except OSError:
+            return False
+    return True
 
 
 def answers(port: int) -> bool:

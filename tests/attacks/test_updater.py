@@ -51,7 +51,7 @@ def test_an_attack_is_said_and_changes_nothing(name: str, registry: Registry, de
         ("index.json", instead(b"{}"), "failed", "^length mismatch: pets/index.json"),
         (".sagui", endless, "failed", "^endless data: pets/pets-1.1.0.sagui"),
         (".sagui", instead(b"x"), "failed", "^length mismatch"),
-        (".sagui", dripping, "waiting", "^slow retrieval"),
+        (".sagui", dripping, "waiting", "^slow retrieval: .*pets-1.1.0.sagui"),
         (".sagui", silent, "waiting", "^slow retrieval"),
         (".sagui", status(404), "failed", "is not there .HTTP 404"),
     ],

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import free_port
+from tests.conftest import answers, free_port
 
 from sagui.bundle import Manifest, encode_golden, write_bundle
 from sagui.bundle.golden import Golden
@@ -67,7 +66,7 @@ class Site:
         settings = self.folder / "site" / "mosquitto" / "sagui.conf"
         settings.write_text(settings.read_text() + "user root\n")
         self._start("mosquitto", self._program("mosquitto"), "-c", str(settings))
-        assert self.eventually(lambda: self._listens(self.mqtts))
+        assert self.eventually(lambda: answers(self.mqtts))
 
     def device(self, name: str, bundle: Path, photos: Path) -> None:
         ours = self.folder / "site" / "devices" / name
@@ -155,10 +154,6 @@ class Site:
             self.processes[name] = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=self.folder, env=os.environ | {"HOME": str(self.folder)}
             )
-
-    def _listens(self, port: int) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture

@@ -68,9 +68,9 @@ def test_the_right_class_may_be_among_the_best() -> None:
 
 
 def test_of_equal_scores_the_first_label_is_named_and_is_among_the_best() -> None:
-    found = quality(Predictions(("a", "b"), np.eye(4)[[0, 3]], np.full((2, 4), 0.25)), LABELS)
+    found = quality(Predictions(("a", "b"), np.eye(4)[[0, 2]], np.full((2, 4), 0.25)), LABELS)
     assert found.accuracy == proportion(1, 2)
-    assert found.top_k == {2: proportion(1, 2), 3: proportion(1, 2)}
+    assert found.top_k == {2: proportion(1, 2), 3: proportion(2, 2)}
 
 
 def test_two_classes_have_curves() -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from tests.bench.dashboard.listener import Heard
 from tests.bench.dashboard.publisher import BEGINS, Said
-from tests.conftest import free_port, wait_until
+from tests.conftest import answers, free_port, wait_until
 
 SIZE: ViewportSize = {"width": 1280, "height": 900}
 """Of the browser's window."""
@@ -89,7 +88,7 @@ def bare_page() -> Iterator[Server]:
     """NiceGUI with one word on its page: the least that a page of it costs."""
     port = free_port()
     with _started([sys.executable, "-m", "tests.bench.dashboard.bare", str(port)]) as process:
-        if not wait_until(lambda: _answers(port)):
+        if not wait_until(lambda: answers(port)):
             sys.exit("NiceGUI does not answer")
         yield Server(process, f"http://127.0.0.1:{port}")
 
@@ -155,11 +154,6 @@ def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
         sys.exit(output)
     told: dict[str, Any] = json.loads(output)
     return told
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

@@ -60,6 +60,7 @@ class Client:
         return self.answers[sent.mid] < REFUSED
 
     def listen(self, pattern: str) -> None:
+        self._listens.clear()
         self._client.subscribe(pattern, options=SubscribeOptions(qos=1))
         assert self._listens.wait(10)
 

@@ -1,7 +1,6 @@
 """Devices that say things, boards that hear them, and the dashboard as a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from tests.conftest import free_port
+from tests.conftest import answers, free_port
 
 from sagui.deploy.dashboard.live.absence import Absence
 from sagui.deploy.dashboard.live.board import Seen
@@ -197,12 +196,7 @@ def broker(
     config = tmp_path_factory.mktemp("broker") / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\n")
     process = subprocess.Popen([program("mosquitto"), "-c", str(config)], stderr=subprocess.DEVNULL)
-
-    def answers() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    assert eventually(answers), "mosquitto does not answer"
+    assert eventually(lambda: answers(port)), "mosquitto does not answer"
     yield Broker(port)
     process.terminate()
     process.wait(10)

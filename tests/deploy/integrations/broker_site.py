@@ -1,12 +1,11 @@
 """A broker that lets in whom `sagui broker init` knows, at work on a free port of the loopback."""
 
-import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from click.testing import CliRunner
-from tests.conftest import free_port, wait_until
+from tests.conftest import answers, free_port, wait_until
 
 from sagui.deploy.broker.command import broker as command
 
@@ -59,20 +58,13 @@ class Site:
         path = around(self) if around else conf
         with self._log.open("wb") as log:
             self._process = subprocess.Popen([program("mosquitto"), "-c", str(path)], stdout=log, stderr=log)
-        assert wait_until(self._answers), self._log.read_text("utf-8")
+        assert wait_until(lambda: answers(self.port)), self._log.read_text("utf-8")
 
     def say(self, device: str, topic: str, payload: bytes, *options: str) -> None:
         place = self.folder / "devices" / device
         files = ["--cafile", place / "ca.crt", "--cert", place / "agent.crt", "--key", place / "agent.key"]
         where = ["-h", "localhost", "-p", str(self.port), "-q", "1", "-t", topic, "-s", *options]
         subprocess.run([self._publisher, *where, *map(str, files)], input=payload, timeout=20, check=True)
-
-    def _answers(self) -> bool:
-        try:
-            socket.create_connection(("localhost", self.port), 0.2).close()
-        except OSError:
-            return False
-        return True
 
     def stop(self) -> None:
         self._process.kill()

@@ -5,7 +5,6 @@ import getpass
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ import asyncssh
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
-from tests.conftest import free_port
+from tests.conftest import answers, free_port
 from tests.deploy.push.pushing import options_for
 
 from sagui.deploy.push import deliver as story
@@ -96,11 +95,7 @@ class Sshd:
         log.close()
 
     def answers(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-        except OSError:
-            return False
-        return True
+        return answers(self.port)
 
     def sessions(self) -> list[int]:
         """The processes that serve connections."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.conftest import answers, free_port
 from tuf.ngclient import Updater
 
 from sagui.deploy.registry.command import registry
@@ -42,19 +43,6 @@ def full(place: Any, make_bundle: Any) -> Any:
     for version in ("1.0.0", "1.1.0+build.7"):
         publish(make_bundle(version, head=version.encode()), place.folder, place.keys, now=place.now)
     return place
-
-
-def answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 0.2).close()
-    except OSError:
-        return False
-    return True
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import free_port
+from tests.conftest import answers, free_port
 
 from sagui.device.cameras import Incident, open_camera
 from sagui.device.errors import CameraError
@@ -63,7 +62,7 @@ class Server:
     def start(self) -> None:
         self._process = subprocess.Popen([PYTHON, "-c", SERVER, str(self.port)])
         until = time.monotonic() + 20
-        while not self._answers():
+        while not answers(self.port):
             assert time.monotonic() < until, "the RTSP server does not answer"
             time.sleep(0.02)
 
@@ -73,13 +72,6 @@ class Server:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-        except OSError:
-            return False
-        return True
 
 
 @pytest.fixture

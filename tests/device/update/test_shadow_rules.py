@@ -241,6 +241,12 @@ def test_one_that_would_lose_frames_is_refused(old_ms: float, new_ms: float, int
     assert found == (["latency"] if slow else [])
 
 
+def test_a_moment_in_which_the_machine_is_busy_makes_no_slow_model() -> None:
+    old, new = seen(turns(FEWEST), ms=5), seen(turns(FEWEST), ms=5)
+    assert not kinds(old, [replace(new[0], took_ms=2000.0), *new[1:]])
+    assert kinds(old, [*(replace(look, took_ms=2000.0) for look in new[:2]), *new[2:]]) == ["latency"]
+
+
 @given(several)
 def test_a_comparison_counts_every_frame(made: list[Pair]) -> None:
     found = compare(made, LABELS, LABELS)

@@ -5,7 +5,6 @@ import getpass
 import grp
 import http.client
 import os
-import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.conftest import free_port
+from tests.conftest import answers, free_port
 from tests.deploy.dashboard.conftest import note_errors
 
 from sagui.wire import topics
@@ -73,11 +72,6 @@ def basic(user: str, password: str) -> str:
 
 
 ANA = basic("ana", "of the desk")
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
